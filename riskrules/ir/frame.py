@@ -1,0 +1,55 @@
+"""The rows a program is walked over: how many of each kind, how they hang together, what is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskrules.ir.term import SCENARIO
+
+Column = list[Any]
+
+
+@dataclass(slots=True)
+class Frame:
+    """`keys[("leg", "market")][i]` is the market row of leg i; labels are what a reader calls a row."""
+
+    labels: dict[str, list[str]]
+    keys: dict[tuple[str, str], list[int]]
+    given: dict[tuple[str, str], Column]
+    _crossed: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    def count(self, rows: str) -> int:
+        if rows == "any":
+            return 1
+        plain = len(self.labels.get(rows.removesuffix(SCENARIO), ()))
+        return plain * len(self.labels.get("scenario", ())) if rows.endswith(SCENARIO) else plain
+
+    def label(self, rows: str, i: int) -> str:
+        if rows == "any":
+            return ""
+        if not rows.endswith(SCENARIO):
+            return self.labels[rows][i]
+        row, scenario = divmod(i, len(self.labels["scenario"]))
+        return f"{self.labels[rows.removesuffix(SCENARIO)][row]} in {self.labels['scenario'][scenario]}"
+
+    def key(self, below: str, above: str) -> list[int]:
+        if not below.endswith(SCENARIO):
+            return self.keys[below, above]
+        pair = (below, above)
+        if pair not in self._crossed:
+            self._crossed[pair] = self._cross(below.removesuffix(SCENARIO), above)
+        return self._crossed[pair]
+
+    def _cross(self, below: str, above: str) -> list[int]:
+        many, rows = len(self.labels["scenario"]), range(len(self.labels[below]))
+        if above == "scenario":
+            return [s for _ in rows for s in range(many)]
+        plain = above.removesuffix(SCENARIO)
+        key = list(rows) if plain == below else self.keys[below, plain]
+        if above.endswith(SCENARIO):
+            return [key[i] * many + s for i in rows for s in range(many)]
+        return [key[i] for i in rows for _ in range(many)]
+
+    def with_given(self, changes: dict[tuple[str, str], Column]) -> Frame:
+        return Frame(self.labels, self.keys, {**self.given, **changes}, self._crossed)

@@ -1,0 +1,207 @@
+"""The whole arithmetic: one row an operation.
+
+A row holds the operation's exact meaning on plain pairs and the words it is printed with.  The
+walk, the explanation, the published formula and the inverse questions all read this table, and
+nothing else in the package adds, rounds or compares a figure of a decision.
+
+In `words`, {0}, {1}… are the arguments; `binds` is how tightly the words hold together (an
+argument that binds less is put in brackets).  Faults never reach an exact meaning: the walk
+passes them on.  `may_fault` marks the rows that can bring a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from riskrules.ir.fault import Fault
+from riskrules.units.exact import Exact
+
+LOOSE, COMPARE, SUM, PRODUCT, TIGHT = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    name: str
+    exact: Callable[..., Any]
+    words: str
+    binds: int = TIGHT
+    may_fault: bool = False
+
+    @property
+    def holds(self) -> int:
+        """How loosely an argument may bind without brackets: words that enclose it need none."""
+        return LOOSE if any(mark in self.words for mark in "|⌈⌊(") else self.binds
+
+
+def _add(x: Exact, y: Exact) -> Exact:
+    if x[1] == y[1]:
+        return x[0] + y[0], x[1]
+    return x[0] * y[1] + y[0] * x[1], x[1] * y[1]
+
+
+def _sub(x: Exact, y: Exact) -> Exact:
+    if x[1] == y[1]:
+        return x[0] - y[0], x[1]
+    return x[0] * y[1] - y[0] * x[1], x[1] * y[1]
+
+
+def _mul(x: Exact, y: Exact) -> Exact:
+    return x[0] * y[0], x[1] * y[1]
+
+
+def _div(x: Exact, y: Exact) -> Exact | Fault:
+    if y[0] == 0:
+        return Fault("RR509", "a division by zero", "the input that is zero may not be")
+    n, d = x[0] * y[1], x[1] * y[0]
+    return (n, d) if d > 0 else (-n, -d)
+
+
+def _power(x: Exact, k: Exact) -> Exact:
+    return x[0] ** k[0], x[1] ** k[0]
+
+
+def below(x: Exact, y: Exact) -> bool:
+    return x[0] * y[1] < y[0] * x[1]
+
+
+def at_or_below(x: Exact, y: Exact) -> bool:
+    return x[0] * y[1] <= y[0] * x[1]
+
+
+def above(x: Exact, y: Exact) -> bool:
+    return x[0] * y[1] > y[0] * x[1]
+
+
+def at_or_above(x: Exact, y: Exact) -> bool:
+    return x[0] * y[1] >= y[0] * x[1]
+
+
+def _equal(x: Exact, y: Exact) -> bool:
+    return x[0] * y[1] == y[0] * x[1]
+
+
+def _steps(x: Exact, quantum: Exact) -> tuple[int, int]:
+    return x[0] * quantum[1], x[1] * quantum[0]
+
+
+def _times(steps: int, quantum: Exact) -> Exact:
+    return steps * quantum[0], quantum[1]
+
+
+def _round_up(x: Exact, quantum: Exact) -> Exact:
+    n, d = _steps(x, quantum)
+    return _times(-(-n // d), quantum)
+
+
+def _round_down(x: Exact, quantum: Exact) -> Exact:
+    n, d = _steps(x, quantum)
+    return _times(n // d, quantum)
+
+
+def _round_toward_zero(x: Exact, quantum: Exact) -> Exact:
+    n, d = _steps(x, quantum)
+    return _times(n // d if n >= 0 else -(-n // d), quantum)
+
+
+def _round_away_from_zero(x: Exact, quantum: Exact) -> Exact:
+    n, d = _steps(x, quantum)
+    return _times(-(-n // d) if n >= 0 else n // d, quantum)
+
+
+def _round_half_up(x: Exact, quantum: Exact) -> Exact:
+    n, d = _steps(x, quantum)
+    return _times((2 * n + d) // (2 * d), quantum)
+
+
+def _round_half_even(x: Exact, quantum: Exact) -> Exact:
+    n, d = _steps(x, quantum)
+    low, rest = divmod(n, d)
+    return _times(low + (2 * rest > d or (2 * rest == d and low % 2 == 1)), quantum)
+
+
+def _bracket(x: Exact, caps: tuple[tuple[Exact | None, ...], bool, str]) -> int | Fault:
+    """The row whose cap is the first at or above x (inclusive) or above x (exclusive), counted from 0."""
+    bounds, inclusive, beyond = caps
+    n, d = x
+    for k, cap in enumerate(bounds):
+        if cap is None:
+            return k
+        left, right = n * cap[1], cap[0] * d
+        if left < right or (inclusive and left == right):
+            return k
+    if beyond == "last_tier_applies":
+        return len(bounds) - 1
+    return Fault("RR504", "the size is above the last cap of its table", "the policy has no row for it: above_last_cap says error")
+
+
+def _within_last_cap(x: Exact, caps: tuple[tuple[Exact | None, ...], bool, str]) -> bool:
+    last = caps[0][-1]
+    if last is None:
+        return True
+    return at_or_below(x, last) if caps[1] else below(x, last)
+
+
+def _pick(row: int, column: tuple[Exact, ...]) -> Exact:
+    return column[row]
+
+
+def _choose(condition: bool, this: Any, that: Any) -> Any:
+    return this if condition else that
+
+
+def _label_if(condition: bool, label: str, otherwise: str) -> str:
+    return label if condition else otherwise
+
+
+def _rows() -> tuple[Op, ...]:
+    return (
+        Op("add", _add, "{0} + {1}", SUM),
+        Op("sub", _sub, "{0} − {1}", SUM),
+        Op("mul", _mul, "{0} × {1}", PRODUCT),
+        Op("div", _div, "{0} ÷ {1}", PRODUCT, may_fault=True),
+        Op("neg", lambda x: (-x[0], x[1]), "−{0}", TIGHT),
+        Op("absolute", lambda x: (abs(x[0]), x[1]), "|{0}|"),
+        Op("power", _power, "{0}^{1}"),
+        Op("smaller", lambda x, y: x if at_or_below(x, y) else y, "smaller of ({0}, {1})"),
+        Op("larger", lambda x, y: x if at_or_above(x, y) else y, "larger of ({0}, {1})"),
+        Op("below", below, "{0} < {1}", COMPARE),
+        Op("at_or_below", at_or_below, "{0} ≤ {1}", COMPARE),
+        Op("above", above, "{0} > {1}", COMPARE),
+        Op("at_or_above", at_or_above, "{0} ≥ {1}", COMPARE),
+        Op("equal", _equal, "{0} = {1}", COMPARE),
+        Op("both", lambda x, y: x and y, "{0} and {1}", LOOSE),
+        Op("either", lambda x, y: x or y, "{0} or {1}", LOOSE),
+        Op("not", lambda x: not x, "not {0}"),
+        Op("choose", _choose, "{1} if {0}, else {2}", LOOSE),
+        Op("label_if", _label_if, "{1} if {0}, else {2}", LOOSE),
+        Op("round_up", _round_up, "⌈{0}⌉ to {1}"),
+        Op("round_down", _round_down, "⌊{0}⌋ to {1}"),
+        Op("round_toward_zero", _round_toward_zero, "{0} cut to {1}", SUM),
+        Op("round_away_from_zero", _round_away_from_zero, "{0} rounded away from zero to {1}", SUM),
+        Op("round_half_up", _round_half_up, "{0} rounded half up to {1}", SUM),
+        Op("round_half_even", _round_half_even, "{0} rounded half even to {1}", SUM),
+        Op("bracket", _bracket, "the tier of {0}", may_fault=True),
+        Op("within_last_cap", _within_last_cap, "{0} within the last cap", COMPARE),
+        Op("pick", _pick, "{1} of that tier"),
+        # A named refusal: its arguments are put into its text by the walk.
+        Op("fault", lambda *_: None, "error", may_fault=True),
+        # Leaves and the two ways between kinds of row; the walk itself carries these out.
+        Op("given", lambda: None, "given", may_fault=True),
+        Op("constant", lambda: None, "constant"),
+        Op("gather", lambda x: x, "{0}"),
+        Op("total", _add, "sum of {0}"),
+        Op("largest", lambda x, y: x if at_or_above(x, y) else y, "largest {0}"),
+        Op("smallest", lambda x, y: x if at_or_below(x, y) else y, "smallest {0}"),
+        Op("which_largest", lambda x, y: x if at_or_above(x, y) else y, "where {0} is largest"),
+        Op("which_smallest", lambda x, y: x if at_or_below(x, y) else y, "where {0} is smallest"),
+    )
+
+
+OPS: dict[str, Op] = {op.name: op for op in _rows()}
+COMPARATORS = ("below", "at_or_below", "above", "at_or_above")
+ROUNDINGS = {
+    "up": "round_up", "down": "round_down", "toward_zero": "round_toward_zero", "away_from_zero": "round_away_from_zero",
+    "half_up": "round_half_up", "half_even": "round_half_even",
+}  # fmt: skip

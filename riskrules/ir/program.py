@@ -1,0 +1,58 @@
+"""A program: the terms of a book in the order of their working, as plain data that can be cached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from riskrules.ir.term import Term, every_term
+from riskrules.units.unit import Unit
+
+
+class Node(NamedTuple):
+    op: str
+    args: tuple[int, ...]
+    rows: str
+    param: Any
+    unit: Unit
+    name: str
+    source: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    nodes: tuple[Node, ...]
+    named: dict[str, int]  # the public terms, by the name a reader uses
+    needs: tuple[tuple[str, str], ...]  # (rows, name) of every given
+
+    def data(self) -> tuple[Any, ...]:
+        """Plain tuples, strings and whole numbers only."""
+        rows = tuple((n.op, n.args, n.rows, n.param, n.unit.powers, n.unit.word, n.name, n.source) for n in self.nodes)
+        return rows, tuple(self.named.items()), self.needs
+
+    @staticmethod
+    def of_data(data: tuple[Any, ...]) -> Program:
+        rows, named, needs = data
+        units: dict[tuple[Any, str], Unit] = {}
+        nodes = []
+        for op, args, kind, param, powers, word, name, source in rows:
+            unit = units.get((powers, word)) or units.setdefault((powers, word), Unit(powers, word))
+            nodes.append(Node(op, args, kind, param, unit, name, source))
+        return Program(tuple(nodes), dict(named), needs)
+
+
+def flatten(named: dict[str, Term]) -> Program:
+    """Every term once (equal terms are one), arguments before what uses them."""
+    place: dict[int, int] = {}
+    known: dict[tuple[Any, ...], int] = {}
+    nodes: list[Node] = []
+    for term in every_term(list(named.values())):
+        args = tuple(place[id(arg)] for arg in term.args)
+        node = Node(term.op, args, term.rows, term.param, term.unit, term.name, term.source)
+        key = (*node[:4], term.unit.powers, term.unit.word, term.name)
+        if key not in known:
+            known[key] = len(nodes)
+            nodes.append(node)
+        place[id(term)] = known[key]
+    needs = tuple(sorted({(node.rows, node.param) for node in nodes if node.op == "given"}))
+    return Program(tuple(nodes), {name: place[id(term)] for name, term in named.items()}, needs)

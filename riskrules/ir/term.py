@@ -1,0 +1,216 @@
+"""Terms: what a rule says, built once when the book is compiled; a term never sees a number of a snapshot.
+
+A term has a unit, a kind of row it has one value for, and, where a reader should meet it, a name
+and the place in the policy that says so.  Rows hang together by keys (leg → market); `gather`
+carries a value down a key, `total` and its like carry values up.  A scenario is an axis of its own:
+`leg@scenario` has a row for every leg in every scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from riskrules.ir.ops import OPS
+from riskrules.units import unit as u
+from riskrules.units.exact import Exact, to_exact
+from riskrules.units.unit import Unit, UnitMistake
+
+ANY = "any"  # a constant: as many rows as are asked for
+UP = {
+    "leg": ("position", "pool", "account", "market"), "order": ("position", "pool", "account", "market"), "holding": ("pool", "account", "asset"),
+    "position": ("pool", "account", "market"), "pool": ("account",), "account": (), "market": (), "asset": (), "scenario": (),
+}  # fmt: skip
+ROWS = tuple(UP)
+SCENARIO = "@scenario"
+
+Source = tuple[str, int]  # file, line
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    op: str
+    args: tuple[Term, ...]
+    rows: str
+    unit: Unit
+    param: Any = None
+    name: str = ""
+    source: Source = ("", 0)
+
+    def named(self, name: str, source: Source = ("", 0)) -> Term:
+        return replace(self, name=name, source=source)
+
+    def shown_as(self, word: str) -> Term:
+        return replace(self, unit=self.unit.said(word))
+
+    def __add__(self, other: Term) -> Term:
+        return _same_unit("add", self, other)
+
+    def __sub__(self, other: Term) -> Term:
+        return _same_unit("sub", self, other)
+
+    def __mul__(self, other: Term) -> Term:
+        return _elementwise("mul", self.unit.times(other.unit), self, other)
+
+    def __truediv__(self, other: Term) -> Term:
+        return _elementwise("div", self.unit.over(other.unit), self, other)
+
+    def __neg__(self) -> Term:
+        return _elementwise("neg", self.unit, self)
+
+
+def given(name: str, rows: str, unit: Unit) -> Term:
+    """A figure that a snapshot or a table supplies, one for each row."""
+    return Term("given", (), rows, unit, param=name, name=name)
+
+
+def constant(value: Fraction | int | Exact, unit: Unit, source: Source = ("", 0), name: str = "") -> Term:
+    pair = value if isinstance(value, tuple) else to_exact(Fraction(value))
+    return Term("constant", (), ANY, unit, param=pair, source=source, name=name)
+
+
+def label(text: str) -> Term:
+    return Term("constant", (), ANY, u.LABEL, param=text)
+
+
+def flag(value: bool) -> Term:
+    return Term("constant", (), ANY, u.FLAG, param=value)
+
+
+def fault(code: str, text: str, hint: str, unit: Unit, rows: str, *shown: Term) -> Term:
+    """A named refusal; {row} and {0}, {1}… in its text are put in when it is met."""
+    return Term("fault", tuple(to_rows(term, rows) for term in shown), rows, unit, param=(code, text, hint))
+
+
+def absolute(x: Term) -> Term:
+    return _elementwise("absolute", x.unit, x)
+
+
+def power(x: Term, k: int) -> Term:
+    return _elementwise("power", x.unit.power(k), x, constant(k, u.COUNT))
+
+
+def smaller(x: Term, y: Term) -> Term:
+    return _same_unit("smaller", x, y)
+
+
+def larger(x: Term, y: Term) -> Term:
+    return _same_unit("larger", x, y)
+
+
+def compare(comparator: str, x: Term, y: Term) -> Term:
+    _must_match(comparator, x, y)
+    return _elementwise(comparator, u.FLAG, x, y)
+
+
+def both(x: Term, y: Term) -> Term:
+    return _elementwise("both", u.FLAG, x, y)
+
+
+def either(x: Term, y: Term) -> Term:
+    return _elementwise("either", u.FLAG, x, y)
+
+
+def negated(x: Term) -> Term:
+    return _elementwise("not", u.FLAG, x)
+
+
+def choose(condition: Term, this: Term, that: Term) -> Term:
+    _must_match("choose", this, that)
+    return _elementwise("choose", this.unit, condition, this, that)
+
+
+def label_if(condition: Term, this: Term, that: Term) -> Term:
+    return _elementwise("label_if", u.LABEL, condition, this, that)
+
+
+def rounded(x: Term, op: str, quantum: Term) -> Term:
+    _must_match(op, x, quantum)
+    return _elementwise(op, x.unit, x, quantum)
+
+
+def bracket(x: Term, caps: Term) -> Term:
+    return _elementwise("bracket", u.INDEX, x, caps)
+
+
+def within_last_cap(x: Term, caps: Term) -> Term:
+    return _elementwise("within_last_cap", u.FLAG, x, caps)
+
+
+def pick(tier: Term, column: Term, unit: Unit) -> Term:
+    return _elementwise("pick", unit, tier, column)
+
+
+def as_unit(x: Term, unit: Unit) -> Term:
+    """The same figure under the binding of a contract class (linear: settle is quote)."""
+    return replace(x, unit=unit)
+
+
+def to_rows(x: Term, rows: str) -> Term:
+    """The value seen from another kind of row, down a key; the caller's bug if there is none."""
+    if x.rows == rows or x.rows == ANY:
+        return x
+    if not reaches(rows, x.rows):
+        raise UnitMistake(f"a value of each {x.rows} cannot be read from each {rows}")
+    return Term("gather", (x,), rows, x.unit)
+
+
+def reaches(below: str, above: str) -> bool:
+    plain_below, plain_above = below.removesuffix(SCENARIO), above.removesuffix(SCENARIO)
+    if above == "scenario":
+        return below.endswith(SCENARIO)
+    if above.endswith(SCENARIO) and not below.endswith(SCENARIO):
+        return False
+    return plain_below == plain_above or plain_above in UP[plain_below]
+
+
+def over(op: str, x: Term, rows: str) -> Term:
+    """`total`, `largest`, `smallest` of the rows below, one value for each row above."""
+    if not (reaches(x.rows, rows) or (x.rows.endswith(SCENARIO) and reaches(x.rows, rows + SCENARIO)) or x.rows == rows + SCENARIO):
+        raise UnitMistake(f"the values of each {x.rows} do not belong to one {rows}")
+    return Term(op, (x,), rows, u.INDEX if op.startswith("which") else x.unit)
+
+
+def finest(*rows: str) -> str:
+    """The kind of row from which all these can be read."""
+    kinds = [kind for kind in rows if kind != ANY]
+    if not kinds:
+        return ANY
+    crossed = any(kind.endswith(SCENARIO) or kind == "scenario" for kind in kinds)
+    plain = {kind.removesuffix(SCENARIO) for kind in kinds if kind != "scenario"}
+    if not plain:
+        return "scenario"
+    best = max(plain, key=lambda kind: len(UP[kind]))
+    return best + SCENARIO if crossed else best
+
+
+def _elementwise(op: str, unit: Unit, *args: Term) -> Term:
+    rows = finest(*(arg.rows for arg in args))
+    return Term(op, tuple(to_rows(arg, rows) for arg in args), rows, unit)
+
+
+def _same_unit(op: str, x: Term, y: Term) -> Term:
+    _must_match(op, x, y)
+    unit = x.unit if x.unit.word != "number" else y.unit
+    return _elementwise(op, unit, x, y)
+
+
+def _must_match(op: str, x: Term, y: Term) -> None:
+    if x.unit != y.unit:
+        raise UnitMistake(f"{OPS[op].words.format('', '', '').strip() or op}: {x.unit} does not go with {y.unit}")
+
+
+def every_term(roots: list[Term]) -> Iterator[Term]:
+    """Each term once, arguments before what uses them."""
+    seen: set[int] = set()
+    stack: list[tuple[Term, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        term, ready = stack.pop()
+        if ready:
+            yield term
+        elif id(term) not in seen:
+            seen.add(id(term))
+            stack.append((term, True))
+            stack.extend((arg, False) for arg in reversed(term.args))

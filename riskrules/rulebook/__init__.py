@@ -1,0 +1,1 @@
+"""Rulebooks: versions as of a time, joined and proved into one plan."""

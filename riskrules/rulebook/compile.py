@@ -1,0 +1,316 @@
+"""Joining the rules in force at a time into one plan: what is needed must be given, once.
+
+Sections are found by name, tables are completed and proved, and the rule kinds are asked for their
+terms.  Nothing here knows a number of a snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from riskrules.diagnostics.problem import Problem, Span
+from riskrules.ir.program import flatten
+from riskrules.ir.term import Source, Term
+from riskrules.rulebook.formulas import FormulaBook
+from riskrules.rulebook.plan import AccountPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.proofs import Opening, Proved, is_error, prove_tiers
+from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
+from riskrules.rules import contracts, margin, margin_meaning, prices
+from riskrules.rules.flat import FlatRate
+from riskrules.rules.margin import SECTIONS, TierForm
+from riskrules.units.clock import Instant, say_instant
+from riskrules.units.exact import Exact, to_exact
+
+
+class Refused(Exception):
+    """The book cannot be compiled; carries every problem."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The history of one rulebook, ready to be compiled at any time."""
+
+    rulebook: str
+    folder: str
+    digest: str
+    history: History
+    proofs: dict[tuple[Version, str, Opening], tuple[Proved | None, list[Problem]]] = field(default_factory=dict)
+
+    def proved(self, version: Version, name: str, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
+        """A table is proved once for each form and opening it is used under."""
+        key = (version, f"{name} {canonical(form)}", opening)
+        if key not in self.proofs:
+            self.proofs[key] = proved_table(version, form, opening)
+        return self.proofs[key]
+
+    def windows(self) -> list[Instant]:
+        return self.history.changes()
+
+
+def compile_book(book: Book, when: Instant) -> Plan:
+    """The plan in force at a time.  Raises `Refused`."""
+    return _Compiler(book, when).plan()
+
+
+class _Compiler:
+    def __init__(self, book: Book, when: Instant) -> None:
+        self.book, self.when = book, when
+        self.problems: list[Problem] = []
+
+    def plan(self) -> Plan:
+        sections = self._sections()
+        status = self._status()
+        forms = self._forms()
+        self._stop_if_refused()
+        proofs = self._tables(sections, forms)
+        markets = self._markets(proofs, forms)
+        self._stop_if_refused()
+        terms, drivers = self._terms(sections, forms, markets)
+        return Plan(
+            rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms),
+            account=_account_plan(sections), status=status, assets=self._assets(), gone=self._gone(), aliases=self._aliases(), drivers=drivers,
+            _markets={name: packed_market(market) for name, market in markets.items()},
+        )  # fmt: skip
+
+    # -- what is in force ------------------------------------------------------------------------
+
+    def _stop_if_refused(self) -> None:
+        if any(is_error(problem) for problem in self.problems):
+            raise Refused(self.problems)
+
+    def _here(self) -> Span:
+        return Span(self.book.folder, 1, 1, 1, 1)
+
+    def _one(self, kind: str, name: str, required: bool = True) -> Version | None:
+        certain, possible = self.book.history.in_force((kind, name), self.when)
+        if possible:
+            text = f"{kind} {name}".strip() + f" may have changed between {say_instant(possible[0].possible_from)} and {say_instant(possible[0].certain_from)}"
+            self.problems.append(Problem("RR311", possible[0].file.at(*possible[0].place), text, "ask for a time outside that interval, or narrow it"))
+        if certain is None and required:
+            self.problems.append(self._nothing(kind, name))
+        return certain
+
+    def _nothing(self, kind: str, name: str) -> Problem:
+        later = self.book.history.versions.get((kind, name))
+        said = f"{kind}: {name}".removesuffix(": ")
+        if later:
+            text = f"nothing gives {said} at {say_instant(self.when)}; the first version begins at {say_instant(later[0].certain_from)}"
+            return Problem("RR312", later[0].file.at(*later[0].place), text, "ask for a later time, or give the rule an earlier version")
+        hint = f"add the section {name} to a {kind} file of this rulebook" if name else f"add a {kind} file to this rulebook"
+        return Problem("RR304", self._here(), f"rulebook {self.book.rulebook} has no {said}", hint, expected=said)
+
+    def _sections(self) -> dict[str, Version]:
+        found = {name: self._one("margin", name) for name in SECTIONS}
+        found |= {name: self._one("prices", name) for name in ("mark_price", "index_price")}
+        return {name: version for name, version in found.items() if version is not None}
+
+    def _status(self) -> StatusPlan:
+        version = self._one("status", "")
+        if version is None:
+            return StatusPlan("", "house", None, None, None, (), "")
+        s = version.value
+        figures = (s.reproduces.figures, s.reproduces.of, s.reproduces.by) if s.reproduces else None
+        stale = None if s.stale_after == "never" else to_exact(s.stale_after)
+        return StatusPlan(s.title, s.authority, s.captured, stale, figures, tuple(s.unsettled), version.file.path)
+
+    def _forms(self) -> dict[str, TierForm]:
+        found = {name: self._one("tier_forms", name, required=False) for name in self.book.history.names("tier_forms")}
+        return {name: version.value for name, version in found.items() if version is not None}
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def _tables(self, sections: dict[str, Version], forms: dict[str, TierForm]) -> dict[str, tuple[TablePlan | None, ...]]:
+        opening = opening_of(sections)
+        out = {}
+        for market in self.book.history.names("table"):
+            certain, possible = self.book.history.in_force(("table", market), self.when)
+            candidates = (certain, *possible)
+            if any(version is not None and version.value != WITHDRAWN for version in candidates):
+                out[market] = tuple(self._table(version, forms, opening) for version in candidates)
+        return out
+
+    def _table(self, version: Version | None, forms: dict[str, TierForm], opening: Opening) -> TablePlan | None:
+        if version is None or version.value == WITHDRAWN:
+            return None
+        name = version.file.header.form  # type: ignore[attr-defined]
+        if name not in forms:
+            known = ", ".join(sorted(forms)) or "none"
+            self.problems.append(Problem("RR305", version.file.at("form"), f"there is no tier form {name!r}", f"the margin file declares: {known}", found=name, expected=known))
+            return None
+        proved, problems = self.book.proved(version, name, forms[name], opening)
+        self.problems.extend(problems)
+        return table_plan(version, forms[name], name, proved, self.book.history) if proved else None
+
+    def _markets(self, tables: dict[str, tuple[TablePlan | None, ...]], forms: dict[str, TierForm]) -> dict[str, MarketPlan]:
+        every = self._one("contracts", "every_market", required=False)
+        out = {}
+        for name, versions in tables.items():
+            own = self._one("markets", name, required=False) or every
+            if own is None:
+                hint = "add it to a contracts file, or give every_market"
+                self.problems.append(Problem("RR306", self._here(), f"{name} has a table and no contract", hint, found=name))
+                continue
+            out[name] = market_plan(name, own.value, versions)
+        return out
+
+    # -- terms -----------------------------------------------------------------------------------
+
+    def _terms(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> tuple[dict[str, Term], dict[str, tuple[str, ...]]]:
+        names = prices.meaning({n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")})
+        used = contracts.InUse(
+            frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
+            any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
+        )
+        names |= contracts.meaning(used, names)
+        sections = self._margin_sections(found, forms, markets)
+        formulas = FormulaBook(self.book.history, self.when, names)
+        terms = {**names, **margin_meaning.meaning(sections, names, formulas.term)}
+        terms |= formulas.rest(terms)
+        if formulas.problems:
+            raise Refused(self.problems + formulas.problems)
+        return terms, formulas.drivers()
+
+    def _margin_sections(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> margin_meaning.Sections:
+        in_use = {table.form for market in markets.values() for table in market.tables if table}
+        bases = frozenset((forms[name].lookup, forms[name].rate_on) for name in in_use) or frozenset({("notional_at_mark", "notional_at_mark")})
+        values: dict[str, Any] = {name: found[name].value for name in SECTIONS if name in found}
+        states = values.pop("states_by_maintenance_share_of_equity")
+        weights = [version.value for version in self._collateral().values()]
+        weighted = any(asset.weight != 1 or asset.owed_weight != 1 for asset in weights)
+        return margin_meaning.Sections(
+            **values, states=() if states == "none" else states, bases=bases, weighted=weighted, at=_where(found, self.book.history)
+        )
+
+    def _collateral(self) -> dict[str, Version]:
+        found = {name: self._one("collateral", name, required=False) for name in self.book.history.names("collateral")}
+        return {name: version for name, version in found.items() if version is not None}
+
+    # -- the rest --------------------------------------------------------------------------------
+
+    def _assets(self) -> dict[str, AssetPlan]:
+        rules = {name: self._one("assets", name, required=False) for name in self.book.history.names("assets")}
+        collateral = self._collateral()
+        out = {}
+        for name in {*collateral, *(name for name, version in rules.items() if version)}:
+            rule, weight = rules.get(name), collateral.get(name)
+            out[name] = AssetPlan(
+                to_exact(rule.value.quantum) if rule else None,
+                to_exact(weight.value.weight) if weight else None,
+                to_exact(weight.value.owed_weight) if weight else None,
+            )
+        return out
+
+    def _gone(self) -> dict[str, str]:
+        out = {}
+        for market in self.book.history.names("table"):
+            certain, _ = self.book.history.in_force(("table", market), self.when)
+            if certain is not None and certain.value == WITHDRAWN:
+                out[market] = say_instant(certain.certain_from)
+        return out
+
+    def _aliases(self) -> dict[str, str]:
+        version = self._one("contracts", "aliases", required=False)
+        return {name: pattern for name, pattern in version.value.model_dump().items() if pattern} if version else {}
+
+    def _window(self) -> tuple[Instant | None, Instant | None]:
+        """Possible versions count from just after `after`; the window ends there, inclusive, by one nanosecond."""
+        edges = sorted({when for line in self.book.history.versions.values() for v in line for when in (v.certain_from, v.possible_from + 1)})
+        before = [edge for edge in edges if edge <= self.when]
+        after = [edge for edge in edges if edge > self.when]
+        return (before[-1] if before else None, after[0] if after else None)
+
+
+def _where(found: dict[str, Version], history: History) -> Callable[..., Source]:
+    """The file and line of a section, or of a key inside it."""
+
+    def at(section: str, *path: str | int) -> Source:
+        version = found.get(section)
+        if version is None:
+            line = [v for (kind, _), versions in history.versions.items() if kind == section for v in versions]
+            return line[-1].source if line else ("", 0)
+        return version.file.path, version.file.at(*version.place, *path, key=True).line
+
+    return at
+
+
+def opening_of(sections: dict[str, Version]) -> Opening:
+    """What the margin sections take of a fresh position at once."""
+    rule, trigger = sections["maintenance_margin"].value, sections["liquidate_when"].value
+    fee = rule.fee
+    rate = fee.rate if not isinstance(fee, str) and isinstance(fee.rate, Fraction) else Fraction(0)
+    return Opening(rate, trigger.equity.comparator == "at_or_below")
+
+
+def proved_table(version: Version, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
+    if isinstance(version.value, FlatRate):
+        flat = version.value
+        if flat.maintenance_rate * flat.max_leverage >= 1:
+            text = f"max leverage × maintenance rate is {flat.maintenance_rate * flat.max_leverage}: a position at maximum leverage is liquidatable at once"
+            return None, [Problem("RR208", version.file.at(*version.place, "max_leverage"), text, "lower the rate or the leverage")]
+        return Proved((None,), (flat.maintenance_rate,), (flat.maintenance_amount,), (flat.max_leverage,)), []
+    return prove_tiers(version, form, opening)
+
+
+def table_plan(version: Version, form: TierForm, name: str, proved: Proved, history: History) -> TablePlan:
+    flat = isinstance(version.value, FlatRate)
+    rows = () if flat else version.value.tiers
+    lines = (version.source[1],) if flat else tuple(version.file.at(*version.place, "tiers", k).line for k in range(len(rows)))
+    header = version.file.header
+    return TablePlan(
+        form=name,
+        caps=(tuple(None if cap is None else to_exact(cap) for cap in proved.caps), form.cap == "inclusive", form.above_last_cap.existing),
+        maintenance_rates=_exact(proved.rates), maintenance_amounts=_exact(proved.amounts), max_leverages=_exact(proved.max_leverages),
+        lookup=form.lookup, rate_on=form.rate_on, file=version.file.path, lines=lines,
+        written_amounts=(True,) if flat else tuple(row.maintenance_amount is not None for row in rows),
+        number=history.number(version), versions=len(history.versions[version.unit]), digest=version.digest(),
+        begins=(header.possible_from, header.certain_from), excerpt="" if flat else (version.value.excerpt or ""),
+    )  # fmt: skip
+
+
+def _exact(values: tuple[Fraction, ...]) -> tuple[Exact, ...]:
+    return tuple(to_exact(value) for value in values)
+
+
+def market_plan(name: str, contract: contracts.Contract, tables: tuple[TablePlan | None, ...]) -> MarketPlan:
+    base, quote = name.split("-")[:2]
+    return MarketPlan(
+        name, base, quote, quote if contract.settle == "quote" else base, contract.type == "inverse", contract.size_in == "contracts",
+        to_exact(contract.multiplier), _stated(contract.tick), _stated(contract.lot), tables,
+    )  # fmt: skip
+
+
+def _stated(value: Fraction | str) -> Exact | None:
+    return to_exact(value) if isinstance(value, Fraction) else None
+
+
+def _account_plan(sections: dict[str, Version]) -> AccountPlan:
+    account: margin.Account = sections["account"].value
+    states = sections["states_by_maintenance_share_of_equity"].value
+    trigger = sections["liquidate_when"].value.equity
+    pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
+    may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
+    posts = account.posted_margin == "given_or_initial_at_entry"
+    return AccountPlan(tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, trigger.right, may)
+
+
+def prove_everything(book: Book) -> Iterator[Problem]:
+    """Every table of every version under the form of its own time, and the whole book at each of its times."""
+    told: set[tuple[str, Span | None, str]] = set()
+    for when in book.windows():
+        compiler = _Compiler(book, when)
+        try:
+            compiler.plan()
+        except Refused:
+            pass
+        for problem in compiler.problems:
+            key = (problem.code, problem.at, problem.text)
+            if key not in told and problem.code not in ("RR311", "RR312"):
+                told.add(key)
+                yield problem

@@ -1,0 +1,161 @@
+"""One expression into terms: parsed by the standard library, then only what the language allows.
+
+Every mistake is a `Mistake` with the column of the expression it is about.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from riskrules.ir import term as t
+from riskrules.ir.ops import ROUNDINGS
+from riskrules.ir.term import Term
+from riskrules.units import unit as u
+from riskrules.units.exact import strict_number
+from riskrules.units.unit import BY_NAME, Unit, UnitMistake
+
+Resolve = Callable[[str], Term | None]
+LONGEST = 2_000
+
+
+class Mistake(Exception):
+    """What is wrong with an expression, and where in it."""
+
+    def __init__(self, code: str, text: str, hint: str, column: int = 0, found: str = "") -> None:
+        super().__init__(text)
+        self.code, self.text, self.hint, self.column, self.found = code, text, hint, column, found
+
+
+def build(expression: str, resolve: Resolve) -> Term:
+    """The term that the expression says.  Raises `Mistake`."""
+    if len(expression) > LONGEST:
+        raise Mistake("RR401", f"an expression of {len(expression)} characters", f"at most {LONGEST}: give its parts names of their own")
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        column = (getattr(error, "offset", 1) or 1) - 1
+        raise Mistake("RR401", "not an expression of this language", "names, numbers, + - * /, comparisons, if/else and the listed functions", column) from error
+    return _Builder(expression, resolve).of(tree.body)
+
+
+_BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
+_COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
+_OVER = ("total", "largest", "smallest")
+FUNCTIONS = sorted(("min", "max", "abs", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+
+
+class _Builder:
+    def __init__(self, text: str, resolve: Resolve) -> None:
+        self.text, self.resolve = text, resolve
+
+    def of(self, node: ast.expr) -> Term:
+        try:
+            return self._of(node)
+        except UnitMistake as mistake:
+            raise Mistake("RR403", str(mistake), "the two sides must be in the same unit and of rows that hang together", node.col_offset, self._source(node)) from mistake
+
+    def _of(self, node: ast.expr) -> Term:
+        match node:
+            case ast.Name(id=name):
+                return self._name(name, node)
+            case ast.Constant(value=bool(yes)):
+                return t.flag(yes)
+            case ast.Constant(value=int() | float()):
+                return t.constant(self._literal(node), u.NUMBER)
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return -self.of(inner)
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return t.negated(self._flag(inner))
+            case ast.BinOp(left=left, op=ast.Pow(), right=right):
+                return t.power(self.of(left), self._small_whole(right))
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+                made: Term = getattr(self.of(left), _BINARY[type(op)])(self.of(right))
+                return made
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
+                return t.compare(_COMPARE[type(op)], self.of(left), self.of(right))
+            case ast.BoolOp(op=op, values=[first, *others]):
+                return self._logic(op, first, others)
+            case ast.IfExp(test=test, body=this, orelse=that):
+                return t.choose(self._flag(test), self.of(this), self.of(that))
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+                return self._call(name, args, node)
+        raise self._mistake("RR402", f"{self._source(node)!r} is not part of the language", f"names, numbers, + - * / **, comparisons, if/else, and {', '.join(FUNCTIONS)}", node)
+
+    def _name(self, name: str, node: ast.expr) -> Term:
+        found = self.resolve(name)
+        if found is None:
+            raise self._mistake("RR308", f"nothing gives {name!r}", "declare it as an input, a setting or a term, or correct the name", node)
+        return found
+
+    def _literal(self, node: ast.expr) -> tuple[int, int]:
+        """The decimal as written: the parser's float is never looked at."""
+        pair = strict_number(self._source(node))
+        if pair is None:
+            raise self._mistake("RR402", f"{self._source(node)!r} is not a number of this language", "digits and a point, no exponent", node)
+        return pair
+
+    def _small_whole(self, node: ast.expr) -> int:
+        if isinstance(node, ast.Constant) and type(node.value) is int and 1 <= node.value <= 8:
+            return node.value
+        raise self._mistake("RR402", "a power is a whole number from 1 to 8", "write the number itself", node)
+
+    def _flag(self, node: ast.expr) -> Term:
+        made = self.of(node)
+        if made.unit.word != "flag":
+            raise self._mistake("RR403", "a condition is a comparison", "compare something with below, at or above", node)
+        return made
+
+    def _logic(self, op: ast.boolop, first: ast.expr, others: list[ast.expr]) -> Term:
+        join = t.both if isinstance(op, ast.And) else t.either
+        made = self._flag(first)
+        for other in others:
+            made = join(made, self._flag(other))
+        return made
+
+    def _call(self, name: str, args: list[ast.expr], node: ast.expr) -> Term:
+        if name in ("min", "max") and len(args) >= 2:
+            made = self.of(args[0])
+            for arg in args[1:]:
+                made = (t.smaller if name == "min" else t.larger)(made, self.of(arg))
+            return made
+        if name == "abs" and len(args) == 1:
+            return t.absolute(self.of(args[0]))
+        if name in ROUNDINGS.values() and len(args) == 2:
+            return t.rounded(self.of(args[0]), name, self.of(args[1]))
+        if name == "in_unit" and len(args) == 2:
+            return t.as_unit(self.of(args[0]), self._unit(args[1]))
+        if name in _OVER and len(args) == 2:
+            return t.over(name, self.of(args[0]), self._rows(args[1]))
+        if name in ("stressed", "worst") and len(args) == 1:
+            return self._scenario(name, self.of(args[0]), node)
+        raise self._mistake("RR402", f"there is no {name} of {len(args)}", f"the functions are {', '.join(FUNCTIONS)}", node)
+
+    def _scenario(self, name: str, inner: Term, node: ast.expr) -> Term:
+        """`stressed(x)`: a market's value times 1 + its move, in every scenario; `worst(x)`: the largest over them."""
+        if name == "worst":
+            if not inner.rows.endswith(t.SCENARIO):
+                raise self._mistake("RR403", "worst is over scenarios, and this is the same in all of them", "use it on something stressed", node)
+            return t.over("largest", inner, inner.rows.removesuffix(t.SCENARIO))
+        move = t.given("move", "market" + t.SCENARIO, u.RATE)
+        return t.to_rows(inner, "market" + t.SCENARIO) * (t.constant(1, u.RATE) + move)
+
+    def _unit(self, node: ast.expr) -> Unit:
+        name = self._source(node).replace(" ", "")
+        if name not in BY_NAME:
+            raise self._mistake("RR403", f"there is no unit {name!r}", f"one of {', '.join(BY_NAME)}", node)
+        return BY_NAME[name]
+
+    def _rows(self, node: ast.expr) -> str:
+        """`pool`, or `pool_each_scenario` for one value a scenario."""
+        name = self._source(node)
+        plain = name.removesuffix("_each_scenario")
+        if plain not in t.ROWS:
+            raise self._mistake("RR402", f"there are no rows {name!r}", f"one of {', '.join(t.ROWS)}", node)
+        return plain + (t.SCENARIO if plain != name else "")
+
+    def _source(self, node: ast.expr) -> str:
+        return ast.get_source_segment(self.text, node) or ""
+
+    def _mistake(self, code: str, text: str, hint: str, node: ast.expr) -> Mistake:
+        return Mistake(code, text, hint, node.col_offset, self._source(node))

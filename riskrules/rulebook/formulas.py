@@ -1,0 +1,145 @@
+"""The formulas in force: resolved by name, loops refused, worked examples evaluated."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from riskrules.diagnostics.problem import Problem
+from riskrules.ir import term as t
+from riskrules.ir.frame import Frame
+from riskrules.ir.program import flatten
+from riskrules.ir.term import Term
+from riskrules.ir.walk import Walk
+from riskrules.rulebook.expression import Mistake, build
+from riskrules.rulebook.versions import History, Version
+from riskrules.rules.formula import FormulaTerm
+from riskrules.units import say
+from riskrules.units import unit as u
+from riskrules.units.clock import Instant
+from riskrules.units.exact import to_exact
+from riskrules.units.unit import BY_NAME, Unit
+
+UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
+
+
+class FormulaBook:
+    """Formulas by name; `problems` fills as they are resolved."""
+
+    def __init__(self, history: History, when: Instant, names: dict[str, Term]) -> None:
+        self.names = names
+        self.problems: list[Problem] = []
+        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings")}
+        self._built: dict[str, Term] = {}
+        self._open: list[str] = []
+
+    def term(self, name: str) -> Term:
+        """The formula's term; where it has a fault, that is told and a stand-in keeps the rest checkable."""
+        return self._resolve(name) or self._unknown(name)
+
+    def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
+        """Every formula, those that no section asked for included, over all the terms of the book."""
+        self.names = {**terms, **self.names}
+        return {name: self.term(name) for name in self._versions["terms"]}
+
+    def drivers(self) -> dict[str, tuple[str, ...]]:
+        rows: dict[str, list[str]] = {}
+        for name, version in self._versions["inputs"].items():
+            rows.setdefault(version.value.rows, []).append(name)
+        return {kind: tuple(sorted(names)) for kind, names in rows.items()}
+
+    def _unknown(self, name: str) -> Term:
+        if name not in self._versions["terms"]:
+            known = ", ".join(sorted(self._versions["terms"])) or "none"
+            self.problems.append(Problem("RR308", None, f"there is no formula {name!r}", f"formulas in force: {known}", found=name, expected=known))
+        return t.given(name, "leg", u.SETTLE)
+
+    def _resolve(self, name: str) -> Term | None:
+        if name in self._built:
+            return self._built[name]
+        if name in self.names:
+            return self.names[name]
+        if name in self._versions["inputs"]:
+            version = self._versions["inputs"][name]
+            return t.given(name, version.value.rows, UNITS[version.value.unit])
+        if name in self._versions["settings"]:
+            return t.given(name, "market", UNITS[self._versions["settings"][name].value.unit])
+        if name in self._versions["terms"]:
+            return self._build(name, self._versions["terms"][name])
+        return None
+
+    def _build(self, name: str, version: Version) -> Term | None:
+        formula: FormulaTerm = version.value
+        if name in self._open:
+            loop = " → ".join([*self._open[self._open.index(name) :], name])
+            raise Mistake("RR307", f"a formula that needs itself: {loop}", "break the loop", found=name)
+        self._open.append(name)
+        try:
+            made = self._checked(build(formula.expression, self._resolve), formula)
+        except Mistake as mistake:
+            if mistake.code == "RR307" and len(self._open) > 1:
+                raise
+            self.problems.append(_problem(version, mistake))
+            self._built[name] = t.given(name, formula.rows, UNITS[formula.unit])
+            return self._built[name]
+        finally:
+            self._open.pop()
+        self._built[name] = made.named(name, version.source)
+        self.problems.extend(example_problems(name, version, self._resolve_for_example))
+        return self._built[name]
+
+    def _resolve_for_example(self, name: str) -> Term | None:
+        found = self._resolve(name)
+        return t.given(name, found.rows, found.unit) if found else None
+
+    def _checked(self, made: Term, formula: FormulaTerm) -> Term:
+        unit = UNITS[formula.unit]
+        if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag"):
+            raise Mistake("RR403", f"the expression is in {made.unit}, the formula says {formula.unit}", "correct the unit, or convert with in_unit(…)", found=formula.unit)
+        rows = made.rows if made.rows != t.ANY else formula.rows
+        if rows != formula.rows and not (formula.rows != rows and t.reaches(formula.rows, rows)):
+            raise Mistake("RR404", f"the expression has a value for each {rows}, the formula says {formula.rows}", "correct the rows, or take a total", found=formula.rows)
+        return t.to_rows(t.as_unit(made, unit), formula.rows)
+
+
+def _in_force(history: History, kind: str, when: Instant) -> dict[str, Version]:
+    found = {name: history.in_force((kind, name), when)[0] for name in history.names(kind)}
+    return {name: version for name, version in found.items() if version is not None}
+
+
+def _problem(version: Version, mistake: Mistake) -> Problem:
+    where = version.file.at(*version.place, "expression")
+    return Problem(mistake.code, where, mistake.text, mistake.hint, found=mistake.found)
+
+
+def example_problems(name: str, version: Version, resolve: object) -> list[Problem]:
+    """The worked example, walked: what it gives must be what the file says, exactly."""
+    formula: FormulaTerm = version.value
+    given = formula.example.given
+    used: set[str] = set()
+
+    def leaf(word: str) -> Term | None:
+        used.add(word)
+        return resolve(word)  # type: ignore[operator,no-any-return]
+
+    made = build(formula.expression, leaf)
+    where = version.file.at(*version.place, "example")
+    if used != set(given):
+        missing, spare = sorted(used - set(given)), sorted(set(given) - used)
+        text = f"the example gives {', '.join(spare)} and the expression does not use it" if spare else f"the example gives no {', '.join(missing)}"
+        return [Problem("RR405", where, text, "give each name that the expression uses, and no other")]
+    program = flatten({name: made if made.rows != t.ANY else t.to_rows(made, t.ANY)})
+    got = Walk(program, _one_row(program.needs, given)).columns[program.named[name]][0]
+    if isinstance(got, bool):
+        got = (int(got), 1)
+    if not isinstance(got, tuple) or Fraction(*got) != formula.example.gives:
+        said = say.number(got) if isinstance(got, tuple) else f"error {got.code}"
+        return [Problem("RR405", where, f"the example comes to {said}, not {say.number(formula.example.gives)}", "correct the expression or the example", expected=said)]
+    return []
+
+
+def _one_row(needs: tuple[tuple[str, str], ...], given: dict[str, Fraction]) -> Frame:
+    """One row of everything, each hanging on the others: an example is about one of each."""
+    labels = {rows: ["the example"] for rows in t.ROWS}
+    keys = {(below, above): [0] for below, parents in t.UP.items() for above in parents}
+    values = {(rows, name): [to_exact(given.get(name, Fraction(0)))] for rows, name in needs}
+    return Frame(labels, keys, values)

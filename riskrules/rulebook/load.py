@@ -1,0 +1,58 @@
+"""A rulebook from its folder: every file read, typed and placed, or every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from riskrules.diagnostics.problem import Problem, Span
+from riskrules.rulebook.compile import Book
+from riskrules.rulebook.proofs import is_error
+from riskrules.rulebook.shelf import Shelf, misplaced, text_digest
+from riskrules.rulebook.versions import PolicyFile, history
+from riskrules.rules.typed import typed
+from riskrules.text.reader import read
+
+
+def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
+    """The book, ready to be compiled at any time; None where a file cannot be read or typed."""
+    folder = shelf.folder / rulebook
+    paths = shelf.files(rulebook)
+    if not paths:
+        return None, [Problem("RR313", Span(str(folder), 1, 1, 1, 1), f"there is no policy file of a rulebook {rulebook!r} here", _rulebooks_hint(shelf), found=rulebook)]
+    files, problems = read_files(paths, shelf.folder)
+    lines, more = history(files)
+    problems += more
+    if any(is_error(problem) for problem in problems):
+        return None, problems
+    return Book(rulebook, str(folder), text_digest(paths, shelf.folder), lines), problems
+
+
+def _rulebooks_hint(shelf: Shelf) -> str:
+    known = ", ".join(shelf.rulebooks())
+    return f"{shelf.folder} has: {known}" if known else f"{shelf.folder} has no rulebook yet"
+
+
+def read_files(paths: Iterable[Path], root: Path) -> tuple[list[PolicyFile], list[Problem]]:
+    files: list[PolicyFile] = []
+    problems: list[Problem] = []
+    for path in paths:
+        file, found = read_file(path, root)
+        problems += found
+        if file:
+            files.append(file)
+    return files, problems
+
+
+def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
+    if path.suffix != ".yaml":
+        return None, [Problem("RR302", Span(str(path), 1, 1, 1, 1), f"{path.name} is not a policy file", "a rulebook holds .yaml files only; keep others elsewhere")]
+    document, problems = read(path.read_bytes(), str(path))
+    if document is None or problems:
+        return None, problems
+    header, problems = typed(document)
+    if header is None:
+        return None, problems
+    problems += misplaced(path, root, header.kind, header.rulebook, header.certain_from)
+    shown = "/".join(path.relative_to(root).parts[1:]) if path.is_relative_to(root) else path.name
+    return PolicyFile(shown, str(path), document, header), problems

@@ -1,0 +1,118 @@
+"""The compiled book as of a time: a program, and the tables it reads, as plain data.
+
+A plan holds for a window of time in which nothing in the book begins.  It is kept as tuples, text
+and whole numbers, so that it can be cached and read back without the policy language.
+"""
+
+from __future__ import annotations
+
+import marshal
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from riskrules.ir.program import Program
+from riskrules.units.clock import Instant
+from riskrules.units.exact import Exact
+
+
+class TablePlan(NamedTuple):
+    """One market's table, in one version, and where it comes from."""
+
+    form: str
+    caps: tuple[tuple[Exact | None, ...], bool, str]
+    maintenance_rates: tuple[Exact, ...]
+    maintenance_amounts: tuple[Exact, ...]
+    max_leverages: tuple[Exact, ...]
+    lookup: str
+    rate_on: str
+    file: str
+    lines: tuple[int, ...]
+    written_amounts: tuple[bool, ...]
+    number: int  # the how-many-th version of this table
+    versions: int
+    digest: str
+    begins: tuple[Instant, Instant]  # possible from, certain from; equal when effective
+    excerpt: str
+
+
+class MarketPlan(NamedTuple):
+    name: str
+    base: str
+    quote: str
+    settle: str
+    is_inverse: bool
+    in_contracts: bool
+    multiplier: Exact
+    tick: Exact | None
+    lot: Exact | None
+    tables: tuple[TablePlan | None, ...]  # the one surely in force, then those that may be
+
+
+class AssetPlan(NamedTuple):
+    quantum: Exact | None
+    weight: Exact | None
+    owed_weight: Exact | None
+
+
+class StatusPlan(NamedTuple):
+    title: str
+    authority: str
+    captured: Instant | None
+    stale_after: Exact | None
+    figures: tuple[int, int, str] | None
+    unsettled: tuple[str, ...]
+    file: str
+
+
+class AccountPlan(NamedTuple):
+    margin_modes: tuple[str, ...]
+    hedge_allowed: bool
+    pooled_in: str  # "" : one pool per settle asset
+    posts_initial: bool
+    liquidate_comparator: str
+    liquidate_against: str
+    may: tuple[tuple[str, tuple[str, ...]], ...]  # what each state may do
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    rulebook: str
+    digest: str  # of the texts
+    holds: tuple[Instant | None, Instant | None]  # from (inclusive), until (exclusive)
+    program: Program
+    account: AccountPlan
+    status: StatusPlan
+    assets: dict[str, AssetPlan]
+    gone: dict[str, str]  # withdrawn markets: since when
+    aliases: dict[str, str]  # how other spellings are made
+    drivers: dict[str, tuple[str, ...]]  # what a formula reads from the snapshot: rows → names
+    _markets: dict[str, bytes]
+
+    def market(self, name: str) -> MarketPlan | None:
+        packed = self._markets.get(name)
+        if packed is None:
+            return None
+        *fields, tables = marshal.loads(packed)  # noqa: S302 - our own cache, plain data only, digest checked
+        return MarketPlan(*fields, tuple(TablePlan(*table) if table else None for table in tables))
+
+    def markets(self) -> list[str]:
+        return sorted(self._markets)
+
+    def data(self) -> tuple[Any, ...]:
+        return (
+            self.rulebook, self.digest, self.holds, self.program.data(), tuple(self.account), tuple(self.status),
+            {name: tuple(asset) for name, asset in self.assets.items()}, self.gone, self.aliases, self.drivers, self._markets,
+        )  # fmt: skip
+
+    @staticmethod
+    def of_data(data: tuple[Any, ...]) -> Plan:
+        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, markets = data
+        return Plan(
+            rulebook, digest, holds, Program.of_data(program), AccountPlan(*account), StatusPlan(*status),
+            {name: AssetPlan(*asset) for name, asset in assets.items()}, gone, aliases, drivers, markets,
+        )  # fmt: skip
+
+
+def packed_market(market: MarketPlan) -> bytes:
+    *fields, tables = market
+    return marshal.dumps((*fields, tuple(tuple(table) if table else None for table in tables)))

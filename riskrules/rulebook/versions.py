@@ -1,0 +1,161 @@
+"""Versions: what each named rule said from when on.
+
+One file sets named rules from its time; the newest one in force wins for each name, so that an
+amendment to one market is a file of a dozen lines.  A withdrawn name is a version that says so.  A
+version that was observed and not decreed is possible from `after` and certain from `by`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel
+
+from riskrules.diagnostics.problem import Problem, Span
+from riskrules.rules.header import Header
+from riskrules.text.document import Mapping, span_at
+from riskrules.units.clock import Instant, say_instant
+
+Unit = tuple[str, str]  # ("table", "BTC-USDT")
+WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyFile:
+    """One file, read and typed."""
+
+    path: str  # as shown to a reader: tiers/2026-12-01.yaml
+    full: str
+    document: Mapping
+    header: Header
+
+    def at(self, *path: str | int, key: bool = False) -> Span:
+        return span_at(self.document, path, key=key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Version:
+    unit: Unit
+    file: PolicyFile
+    place: tuple[str | int, ...]  # where in the document
+    value: Any  # the typed rule, or WITHDRAWN
+
+    @property
+    def certain_from(self) -> Instant:
+        return self.file.header.certain_from
+
+    @property
+    def possible_from(self) -> Instant:
+        return self.file.header.possible_from
+
+    @property
+    def source(self) -> tuple[str, int]:
+        return self.file.path, self.file.at(*self.place, key=True).line
+
+    def digest(self) -> str:
+        """Of the meaning: every number, side and word, none of the comments, order or formatting."""
+        form = getattr(self.file.header, "form", "")
+        return hashlib.sha256(f"{self.unit}\0{form}\0{canonical(self.value)}".encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """A typed value in one spelling, for digests."""
+    if isinstance(value, BaseModel):
+        fields = sorted(type(value).model_fields)
+        return "{" + ",".join(f"{name}:{canonical(getattr(value, name))}" for name in fields) + "}"
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{canonical(value[key])}" for key in sorted(value)) + "}"
+    if isinstance(value, (tuple, list)):
+        return "[" + ",".join(canonical(item) for item in value) + "]"
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    return repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All versions of every name, each name's in the order of their beginning."""
+
+    versions: dict[Unit, tuple[Version, ...]]
+
+    def in_force(self, unit: Unit, when: Instant) -> tuple[Version | None, tuple[Version, ...]]:
+        """The version surely in force, and those that may have replaced it by then."""
+        line = self.versions.get(unit, ())
+        k = bisect_right([version.certain_from for version in line], when)
+        certain = line[k - 1] if k else None
+        return certain, tuple(version for version in line[k:] if version.possible_from < when)
+
+    def names(self, kind: str) -> list[str]:
+        return [name for of, name in self.versions if of == kind]
+
+    def number(self, version: Version) -> int:
+        return self.versions[version.unit].index(version) + 1
+
+    def changes(self) -> list[Instant]:
+        """Every instant at which something may begin."""
+        return sorted({when for line in self.versions.values() for v in line for when in (v.certain_from, v.possible_from)})
+
+
+def history(files: list[PolicyFile]) -> tuple[History, list[Problem]]:
+    lines: dict[Unit, list[Version]] = {}
+    for file in files:
+        for version in _versions(file):
+            lines.setdefault(version.unit, []).append(version)
+    ordered = {unit: tuple(sorted(line, key=lambda v: v.certain_from)) for unit, line in lines.items()}
+    problems = [problem for line in ordered.values() for problem in _line_problems(line)]
+    return History(ordered), problems
+
+
+def _versions(file: PolicyFile) -> Iterator[Version]:
+    header: Any = file.header
+    if header.kind in ("tiers", "flat"):
+        for market, table in header.tables.items():
+            yield Version(("table", market), file, ("tables", market), table)
+        for k, market in enumerate(header.withdrawn):
+            yield Version(("table", market), file, ("withdrawn", k), WITHDRAWN)
+        return
+    if header.kind == "status":
+        yield Version(("status", ""), file, (), header)
+        return
+    fixed = set(Header.model_fields)
+    for name in type(header).model_fields:
+        value = getattr(header, name)
+        if name in fixed or value is None:
+            continue
+        if isinstance(value, dict):
+            for key, one in value.items():
+                yield Version((name, key), file, (name, key), one)
+        else:
+            yield Version((header.kind, name), file, (name,), value)
+
+
+def _line_problems(line: tuple[Version, ...]) -> Iterator[Problem]:
+    for before, version in zip((None, *line), line, strict=False):
+        kind, name = version.unit
+        if before is None:
+            if version.value == WITHDRAWN:
+                yield Problem("RR309", version.file.at(*version.place), f"{name} is withdrawn and was never in force", "take the name out, or correct it", found=name)
+            continue
+        if before.certain_from == version.certain_from:
+            text = f"{name or kind} has two versions that begin at {say_instant(version.certain_from)}"
+            labels = ((before.file.at(*before.place, key=True), "the other one"),)
+            yield Problem("RR303", version.file.at(*version.place, key=True), text, "keep one of them, or give one a later time", found=name, labels=labels)
+        if before.value == version.value == WITHDRAWN:
+            yield Problem("RR309", version.file.at(*version.place), f"{name} was already withdrawn", "take the name out", found=name)
+        yield from _replaces_problems(before, version)
+
+
+def _replaces_problems(before: Version, version: Version) -> Iterator[Problem]:
+    replaces = getattr(version.value, "replaces", None)
+    if replaces is None:
+        return
+    digest = before.digest()
+    if not digest.startswith(replaces.digest):
+        text = f"the version in force just before has digest {digest[:8]}, not {replaces.digest}"
+        hint = "look at what is in force now, and say what this file replaces"
+        yield Problem("RR310", version.file.at(*version.place, "replaces", "digest"), text, hint, found=replaces.digest, expected=digest[:8])

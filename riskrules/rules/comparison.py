@@ -1,0 +1,38 @@
+"""A comparison as policies write it: one of four words, so that equality always has a side."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from pydantic import model_validator
+
+from riskrules.rules.fields import Model, refuse
+
+Right = TypeVar("Right")
+
+
+class Comparison(Model, Generic[Right]):
+    """`{below: X}`, `{at_or_below: X}`, `{above: X}` or `{at_or_above: X}`: exactly one of them."""
+
+    below: Right | None = None
+    at_or_below: Right | None = None
+    above: Right | None = None
+    at_or_above: Right | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Comparison[Right]:
+        if len(self._written()) != 1:
+            raise refuse("RR224", "a comparison has exactly one side", "one of below, at_or_below, above, at_or_above", "say which side equality falls on")
+        return self
+
+    def _written(self) -> list[tuple[str, Right]]:
+        sides = (("below", self.below), ("at_or_below", self.at_or_below), ("above", self.above), ("at_or_above", self.at_or_above))
+        return [(name, value) for name, value in sides if value is not None]
+
+    @property
+    def comparator(self) -> str:
+        return self._written()[0][0]
+
+    @property
+    def right(self) -> Right:
+        return self._written()[0][1]

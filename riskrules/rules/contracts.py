@@ -1,0 +1,118 @@
+"""Contracts: what a market is a contract on, and what it settles in.
+
+A linear contract gains size × price change in its quote currency; an inverse one is a number of
+contracts, each worth a fixed amount of quote, and gains in its base currency.  Every figure of
+margin is in the settle currency; which of base and quote that is, is bound here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from riskrules.ir.term import Term, absolute, as_unit, choose, constant, given, to_rows
+from riskrules.rules.fields import Asset, Market, Model, Positive, Prose, refuse
+from riskrules.rules.header import Header
+from riskrules.units import unit as u
+
+KIND = "contracts"
+
+Stated = Positive | Literal["not_stated"]
+
+
+class Contract(Model):
+    type: Literal["linear", "inverse"]
+    size_in: Literal["base", "contracts"]
+    settle: Literal["quote", "base"] = Field(description="linear settles in quote, inverse in base")
+    multiplier: Positive = Field(description="linear: base for each unit of size; inverse: quote for each contract")
+    tick: Stated = Field(description="smallest step of its price")
+    lot: Stated = Field(description="smallest step of its size")
+
+    @model_validator(mode="after")
+    def _bound(self) -> Contract:
+        if (self.type == "linear") != (self.settle == "quote"):
+            raise refuse("RR223", f"a {self.type} contract settles in {'quote' if self.type == 'linear' else 'base'}", "the binding of its type", "quanto contracts are not in this version of the language")
+        if self.type == "inverse" and self.size_in != "contracts":
+            raise refuse("RR223", "an inverse contract is a number of contracts", "size_in: contracts", "write size_in: contracts")
+        return self
+
+
+class AssetRule(Model):
+    quantum: Positive = Field(description="smallest step of its balances")
+
+
+class Aliases(Model):
+    venue: Prose | None = Field(default=None, description="the venue's spelling, from {base} {quote} {settle} {date}")
+    ccxt: Prose | None = Field(default=None, description="ccxt's spelling, from the same")
+
+
+class ContractsFile(Header):
+    kind: Literal["contracts"]
+    every_market: Contract | None = Field(default=None, description="of each market that has a table and no entry of its own")
+    markets: dict[Market, Contract] = Field(default_factory=dict)
+    assets: dict[Asset, AssetRule] = Field(default_factory=dict)
+    aliases: Aliases | None = None
+
+
+FILE = ContractsFile
+
+Names = dict[str, Term]
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What the contracts of a book make use of; what nobody uses is in no formula."""
+
+    types: frozenset[str]
+    multiplied: bool
+
+
+def meaning(used: InUse, names: Names) -> Names:
+    """Notional and unrealised profit in settle, for each leg; and what an order's price makes of them."""
+    leg = _Priced("leg", given("size", "leg", u.BASE), used)
+    entry = given("entry_price", "leg", u.PRICE)
+    mark = to_rows(names["mark_price"], "leg")
+    order = _Priced("order", given("order_size", "order", u.BASE), used)
+    price, order_mark = given("order_price", "order", u.PRICE), to_rows(names["mark_price"], "order")
+    return {
+        "notional": leg.notional(mark).named("notional"),
+        "entry_notional": leg.notional(entry).named("entry_notional"),
+        "unrealised_profit": leg.profit(entry, mark).named("unrealised_profit"),
+        "order_notional": order.notional(price).named("order_notional"),
+        "opening_profit": order.profit(price, order_mark).named("opening_profit"),
+    }
+
+
+class _Priced:
+    """Size and multiplier of one kind of row, priced under the types in use."""
+
+    def __init__(self, rows: str, size: Term, used: InUse) -> None:
+        self.size, self.used = size, used
+        self.multiplier = to_rows(given("multiplier", "market", u.NUMBER), rows)
+        self.inverse = to_rows(given("is_inverse", "market", u.FLAG), rows)
+
+    def notional(self, price: Term) -> Term:
+        size = absolute(self.size)
+        return self._by_type(lambda: self._base(size) * price, lambda: self._quote(size) / price)
+
+    def profit(self, entry: Term, price: Term) -> Term:
+        one = constant(1, u.NUMBER)
+        return self._by_type(lambda: self._base(self.size) * (price - entry), lambda: self._quote(self.size) * (one / entry - one / price))
+
+    def _base(self, size: Term) -> Term:
+        """Linear: the multiplier is base for each unit of size."""
+        return size * self.multiplier if self.used.multiplied else size
+
+    def _quote(self, size: Term) -> Term:
+        """Inverse: size counts contracts and the multiplier is quote for each."""
+        return as_unit(size, u.CONTRACT) * as_unit(self.multiplier, u.QUOTE.over(u.CONTRACT).said("number"))
+
+    def _by_type(self, linear: Callable[[], Term], inverse: Callable[[], Term]) -> Term:
+        made = {"linear": linear, "inverse": inverse}
+        built = {kind: as_unit(make(), u.SETTLE) for kind, make in made.items() if kind in self.used.types}
+        if len(built) == 1:
+            return next(iter(built.values()))
+        return choose(self.inverse, built["inverse"], built["linear"])

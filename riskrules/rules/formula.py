@@ -1,0 +1,87 @@
+"""Formulas: what the other kinds cannot say, in files of their own.
+
+A formula is one expression over named terms: + − × ÷, comparisons, if/else, min, max, abs, rounding
+to a quantum, totals over the rows below, small whole powers.  It has a unit that is checked, words
+that it `reads_as`, and a worked example that is evaluated whenever the file is read.  There are no
+loops, texts or attributes.
+
+    kind: formula
+    terms:
+      base_initial:
+        rows: leg
+        unit: settle
+        expression: round_up(notional * initial_rate, in_unit(0.000001, settle))
+        reads_as: Notional times the market's initial rate, rounded up to the quantum.
+        example: {given: {notional: 100, initial_rate: 5%}, gives: 5}
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+
+from riskrules.rules.fields import Market, Model, Name, Prose, refuse
+from riskrules.rules.header import Header
+from riskrules.units.exact import strict_number
+
+
+KIND = "formula"
+
+RowKind = Literal["market", "asset", "account", "pool", "position", "leg", "order", "holding"]
+UnitName = Literal["1", "rate", "leverage", "count", "base", "quote", "settle", "contract", "second", "quote/base", "settle/base", "flag"]
+
+
+def _figure(value: object) -> Fraction:
+    """A number with or without %, below 0 too: a move, a setting, a figure of an example."""
+    text = str(value)
+    pair = strict_number(text.removesuffix("%"))
+    if pair is None:
+        raise refuse("RR212", f"{text!r} is not a number", "a number, or one with %", "digits and a point, no exponent")
+    return Fraction(*pair) / (100 if text.endswith("%") else 1)
+
+
+Figure = Annotated[Fraction, PlainValidator(_figure), WithJsonSchema({"type": ["string", "number"], "description": "a number, with % for a rate"})]
+
+
+class Example(Model):
+    given: dict[Name, Figure] = Field(description="a value for each name that the expression uses")
+    gives: Figure = Field(description="what it comes to, exactly")
+
+
+class FormulaTerm(Model):
+    rows: RowKind = Field(description="what there is one value for")
+    unit: UnitName
+    expression: Prose
+    reads_as: Prose = Field(description="the same in words")
+    example: Example
+
+
+class Input(Model):
+    rows: RowKind
+    unit: UnitName
+    reads_as: Prose = Field(description="what a snapshot must give under this name")
+
+
+class Setting(Model):
+    unit: UnitName
+    every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
+    markets: dict[Market, Figure] = Field(default_factory=dict)
+
+
+class Scenario(Model):
+    every_market: Figure = Field(description="the move of each market's mark that has no move of its own")
+    markets: dict[Market, Figure] = Field(default_factory=dict)
+
+
+class FormulaFile(Header):
+    kind: Literal["formula"]
+    inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")
+    settings: dict[Name, Setting] = Field(default_factory=dict, description="parameters of each market")
+    scenarios: dict[Name, Scenario] = Field(default_factory=dict, description="moves of every mark, together")
+    terms: dict[Name, FormulaTerm] = Field(default_factory=dict)
+
+
+FILE = FormulaFile

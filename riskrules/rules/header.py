@@ -1,0 +1,50 @@
+"""What every policy file says of itself: whose rulebook, from when, and why.
+
+A house rule has `effective`; a table captured from a venue has `observed`, the interval inside which
+it came into force, because nobody outside saw the instant.  `known` is when the version was learned
+or signed.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from riskrules.rules.fields import Model, Name, Prose, Time, refuse
+from riskrules.units.clock import Instant
+
+
+class Observed(Model):
+    after: Time = Field(description="the last time at which the version before was still seen")
+    by: Time = Field(description="the first time at which this version was seen")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Observed:
+        if self.after >= self.by:
+            raise refuse("RR221", "observed after is not before observed by", "after < by", "swap them, or correct the capture times")
+        return self
+
+
+class Header(Model):
+    kind: str
+    rulebook: Name = Field(description="the rulebook that the file belongs to; the folder has the same name")
+    effective: Time | None = Field(default=None, description="in force from this instant on")
+    observed: Observed | None = Field(default=None, description="came into force somewhere inside this interval")
+    known: Time | None = Field(default=None, description="when this version was learned or signed")
+    reason: Prose = Field(description="why this version exists, for those who read it in three years")
+    source: Prose | None = Field(default=None, description="where the figures come from, so that anyone can look")
+
+    @model_validator(mode="after")
+    def _one_clock(self) -> Header:
+        if (self.effective is None) == (self.observed is None):
+            raise refuse("RR222", "a file has either effective or observed", "one of the two", "effective for a rule that was decided, observed for one that was seen")
+        return self
+
+    @property
+    def certain_from(self) -> Instant:
+        """From here on the version is surely in force (until the next)."""
+        return self.observed.by if self.observed else self.effective or 0
+
+    @property
+    def possible_from(self) -> Instant:
+        """Before this it surely is not; between the two it may be."""
+        return self.observed.after if self.observed else self.effective or 0

@@ -1,0 +1,177 @@
+"""Margin: what counts as equity, what must be held against a position, and when it is liquidated.
+
+The file is a set of sections, each a named rule of its own: a later file may replace one section
+and leave the others in force.  No section has a silent default: what a venue does not do is written
+down as not done.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from riskrules.rules.comparison import Comparison
+from riskrules.rules.fields import Asset, Model, Name, Positive, Rate, refuse
+from riskrules.rules.header import Header
+
+KIND = "margin"
+
+Counted = Literal["counted", "not_counted"]
+Comparand = Literal["initial_margin", "maintenance_margin"]
+
+
+class AboveLastCap(Model):
+    existing: Literal["last_tier_applies", "error"] = Field(description="a position that is already larger than the last cap")
+    increase: Literal["refused"] = Field(description="adding to a position beyond the last cap")
+
+
+class TierForm(Model):
+    lookup: Literal["notional_at_mark", "notional_at_entry", "size"] = Field(description="what a cap is compared with")
+    counts: Literal["position_only"] = Field(description="what is added up before the look-up")
+    rate_on: Literal["notional_at_mark", "notional_at_entry"] = Field(description="what the rate is taken on")
+    style: Literal["marginal", "whole_position"] = Field(description="each slice at its own rate, or everything at the rate of its tier")
+    cap: Literal["inclusive", "exclusive"] = Field(description="whether a size equal to a cap belongs to that tier")
+    above_last_cap: AboveLastCap
+    maintenance_rate: Literal["written"] | ShareOfInitial = Field(description="written in each row, or derived from max_leverage")
+    rates: Literal["strictly_rising", "never_falling"] = Field(description="what the maintenance rates of a table must do")
+
+    @model_validator(mode="after")
+    def _one_base(self) -> TierForm:
+        if self.style == "marginal" and self.lookup != self.rate_on:
+            raise refuse("RR225", f"a marginal table looked up by {self.lookup} cannot take its rate on {self.rate_on}", "the same base for both", "slices of one measure have no margin on another; choose whole_position or one base")
+        return self
+
+
+class ShareOfInitial(Model):
+    share_of_initial_rate: Positive = Field(description="times 1 ÷ max_leverage of the row")
+
+
+class HedgeLegs(Model):
+    tier_by: Literal["each_leg", "sum_of_legs", "larger_leg"]
+    margin: Literal["sum_of_legs", "larger_leg"]
+
+    @model_validator(mode="after")
+    def _combination(self) -> HedgeLegs:
+        if (self.tier_by, self.margin) not in {("each_leg", "sum_of_legs"), ("each_leg", "larger_leg"), ("sum_of_legs", "sum_of_legs"), ("larger_leg", "larger_leg")}:
+            raise refuse("RR225", f"legs with the tier of {self.tier_by} and the margin of {self.margin}", "each_leg with either margin, or the same word twice", "the tier of one measure has no amount for another")
+        return self
+
+
+class OnePool(Model):
+    per_account_in: Asset = Field(description="one pool an account, valued in this asset")
+
+
+class Account(Model):
+    margin_modes: tuple[Literal["cross", "isolated"], ...] = Field(min_length=1)
+    hedge_legs: HedgeLegs | Literal["not_allowed"]
+    pools: Literal["per_settle_asset"] | OnePool = Field(description="which balances stand behind which cross positions")
+    posted_margin: Literal["given", "given_or_initial_at_entry"] = Field(description="margin of an isolated position: stated, or `initial`: notional at entry ÷ leverage")
+
+
+class Equity(Model):
+    wallet_balance: Literal["counted"]
+    unrealised_profit: Rate = Field(description="share of a position's profit that counts")
+    unrealised_loss: Rate = Field(description="share of a position's loss that counts")
+    funding_owed: Counted = Field(description="funding not settled yet that the account owes")
+    funding_due: Counted = Field(description="funding not settled yet that the account is due")
+
+
+class CollateralAsset(Model):
+    weight: Rate = Field(description="share of a balance that counts")
+    owed_weight: Rate = Field(description="share of a debt that counts: 100% or more")
+
+    @model_validator(mode="after")
+    def _debts_in_full(self) -> CollateralAsset:
+        if self.owed_weight < 1:
+            raise refuse("RR226", "a debt would count for less than it is", "an owed_weight of 100% or more", "a weight below 100% on a debt makes owing money raise equity")
+        if self.weight > 1:
+            raise refuse("RR226", "a balance would count for more than it is", "a weight of 100% or less", "a weight above 100% makes collateral out of nothing")
+        return self
+
+
+class PositionInitial(Model):
+    rate: Literal["one_over_chosen_leverage", "one_over_max_leverage"]
+    on: Literal["notional_at_mark", "notional_at_entry"]
+
+
+class Orders(Model):
+    count: Literal["larger_side", "every_order", "not_counted"] = Field(description="of all buys and all sells in a market, the larger; or each")
+    price: Literal["order_price"] = Field(description="the price an order's notional is taken at")
+    reduce_only: Literal["excluded"]
+    opening_loss: Literal["reserved", "not_reserved"] = Field(description="the loss at mark that filling the order would bring at once")
+    fee: Literal["none", "taker_fee"] = Field(description="the fee of opening, reserved with the order")
+
+
+class Initial(Model):
+    position: PositionInitial | Formula
+    orders: Orders
+
+
+class Formula(Model):
+    formula: Name = Field(description="a term of a formula file")
+
+
+class Fee(Model):
+    rate: Rate | Literal["taker_fee"] = Field(description="a rate, or the taker fee of the account")
+    on: Literal["notional_at_mark", "notional_at_entry"]
+
+
+class Maintenance(Model):
+    position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
+    fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
+
+
+class Rounding(Model):
+    to: Positive
+    direction: Literal["up", "down", "toward_zero", "away_from_zero", "half_up", "half_even"]
+
+
+class Roundings(Model):
+    position_margins: Rounding | Literal["none"] = Field(description="the initial and maintenance margin of each position")
+    pool_margins: Rounding | Literal["none"] = Field(description="their sums")
+    equity: Rounding | Literal["none"]
+
+
+class Trigger(Model):
+    equity: Comparison[Comparand] = Field(description="the comparison at which liquidation begins")
+    needs: Literal["open_position", "nothing"] = Field(description="open_position: a pool without one is never liquidated")
+
+
+class MayIncrease(Model):
+    equity: Comparison[Comparand]
+
+
+class ShareState(Model):
+    below: Rate | None = None
+    at_or_above: Rate | None = None
+    above: Rate | None = None
+    state: Name
+    may: tuple[Literal["increase", "reduce", "withdraw", "deposit", "cancel", "nothing"], ...]
+
+    @model_validator(mode="after")
+    def _one_side(self) -> ShareState:
+        if sum(side is not None for side in (self.below, self.at_or_above, self.above)) != 1:
+            raise refuse("RR224", "a state begins at exactly one side of one share", "one of below, at_or_above, above", "the first state has below, each later one at_or_above or above")
+        return self
+
+
+class MarginFile(Header):
+    kind: Literal["margin"]
+    tier_forms: dict[Name, TierForm] = Field(default_factory=dict)
+    account: Account | None = None
+    equity: Equity | None = None
+    collateral: dict[Asset, CollateralAsset] = Field(default_factory=dict)
+    initial_margin: Initial | None = None
+    maintenance_margin: Maintenance | None = None
+    rounding: Roundings | None = None
+    may_increase: MayIncrease | None = None
+    liquidate_when: Trigger | None = None
+    states_by_maintenance_share_of_equity: tuple[ShareState, ...] | Literal["none"] | None = None
+
+
+FILE = MarginFile
+SECTIONS = (
+    "account", "equity", "initial_margin", "maintenance_margin", "rounding", "may_increase", "liquidate_when",
+    "states_by_maintenance_share_of_equity",
+)  # fmt: skip

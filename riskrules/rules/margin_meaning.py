@@ -1,0 +1,268 @@
+"""What a margin file means: its sections as terms, from each leg up to the pool that is decided on.
+
+A pool is what stands behind positions together: a cross account's balances in one settle asset, or
+the margin posted for one isolated position.  Equity, requirements and the decision are a pool's,
+whatever its mode, so that there is one rule of liquidation and not one for each mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from riskrules.ir import term as t
+from riskrules.ir.ops import ROUNDINGS
+from riskrules.ir.term import Source, Term
+from riskrules.rules import margin as m
+from riskrules.units import unit as u
+
+Names = dict[str, Term]
+Where = Callable[..., Source]
+Formulas = Callable[[str], Term]
+
+NOTHING = t.constant(0, u.SETTLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The sections in force, each with a way to say where it stands."""
+
+    account: m.Account
+    equity: m.Equity
+    initial_margin: m.Initial
+    maintenance_margin: m.Maintenance
+    rounding: m.Roundings
+    may_increase: m.MayIncrease
+    liquidate_when: m.Trigger
+    states: tuple[m.ShareState, ...]
+    bases: frozenset[tuple[str, str]]  # (lookup, rate_on) of the tier forms in use
+    weighted: bool  # some collateral counts for more or less than its face
+    at: Where
+
+
+def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
+    """Every named term of the margin, by name."""
+    tiered = _tiers(s, names)
+    known = {**names, **tiered}
+    parts = {**tiered, **_initial(s, known, formulas), **_maintenance(s, known, formulas), **_equity(s, known)}
+    return {**parts, **_decisions(s, parts)}
+
+
+def _tiers(s: Sections, names: Names) -> Names:
+    """The row of the market's table that each leg (or both legs together) falls in."""
+    rows = "leg" if _by_leg(s) else "position"
+    lookup = _measure(s, names, rows, 0)
+    caps = t.to_rows(t.given("caps", "market", u.TABLE), rows)
+    tier = t.bracket(lookup, caps).named("tier", s.at("tier_forms"))
+
+    def column(name: str, unit: u.Unit) -> Term:
+        listed = t.to_rows(t.given(f"{name}s", "market", u.TABLE), rows)
+        return t.pick(tier, listed, unit).named(name, s.at("tier_forms"))
+
+    return {
+        "lookup": lookup,
+        "tier": tier,
+        "maintenance_rate": column("maintenance_rate", u.RATE),
+        "maintenance_amount": column("maintenance_amount", u.SETTLE),
+        "max_leverage": column("max_leverage", u.LEVERAGE),
+        "within_last_cap": t.within_last_cap(lookup, caps).named("within_last_cap"),
+    }
+
+
+def _by_leg(s: Sections) -> bool:
+    return s.account.hedge_legs == "not_allowed" or s.account.hedge_legs.tier_by == "each_leg"
+
+
+def _measure(s: Sections, names: Names, rows: str, which: int) -> Term:
+    """The size that a cap (which = 0) or the rate (1) is about, under every tier form in use."""
+    words = sorted({base[which] for base in s.bases})
+    measures = {word: _one_measure(s, names, word, rows) for word in words}
+    chosen = measures[words[0]]
+    for word in words[1:]:
+        uses = t.to_rows(t.given(f"{'lookup' if which == 0 else 'rate_on'}_is_{word}", "market", u.FLAG), rows)
+        chosen = t.choose(uses, measures[word], chosen)
+    return chosen
+
+
+def _one_measure(s: Sections, names: Names, word: str, rows: str) -> Term:
+    source = {"notional_at_mark": "notional", "notional_at_entry": "entry_notional"}
+    each = names[source[word]] if word in source else t.as_unit(t.absolute(t.given("size", "leg", u.BASE)), u.SETTLE)
+    if rows == "leg":
+        return each
+    assert s.account.hedge_legs != "not_allowed"
+    together = "total" if s.account.hedge_legs.tier_by == "sum_of_legs" else "largest"
+    return t.over(together, each, rows).named(f"{s.account.hedge_legs.tier_by}_{word}", s.at("account"))
+
+
+def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
+    where = s.at("maintenance_margin")
+    rule = s.maintenance_margin.position
+    if isinstance(rule, m.Formula):
+        each = formulas(rule.formula)
+    else:
+        base = _measure(s, names, names["tier"].rows, 1)
+        each = base * names["maintenance_rate"] - names["maintenance_amount"]
+    each = _round(each, s.rounding.position_margins).named("position_maintenance", where)
+    pooled = _legs_together(s, each)
+    fee = s.maintenance_margin.fee
+    closing: Names = {}
+    if not isinstance(fee, str):
+        rate = t.given("taker_fee", "account", u.RATE) if fee.rate == "taker_fee" else t.constant(_fraction(fee.rate), u.RATE)
+        base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
+        closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
+        pooled = pooled + t.over("total", closing["closing_fee"], "pool")
+    total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", where)
+    return {"position_maintenance": each, **closing, "maintenance_margin": total}
+
+
+def _fraction(rate: Fraction | str) -> Fraction:
+    assert isinstance(rate, Fraction)
+    return rate
+
+
+def _legs_together(s: Sections, each: Term) -> Term:
+    """A pool's sum; of two legs margined by the larger, only that one."""
+    hedge = s.account.hedge_legs
+    if each.rows == "leg" and hedge != "not_allowed" and hedge.margin == "larger_leg":
+        each = t.over("largest", each, "position").named("larger_leg_maintenance", s.at("account", "hedge_legs"))
+    return t.over("total", each, "pool")
+
+
+def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
+    where = s.at("initial_margin")
+    rule = s.initial_margin.position
+    if isinstance(rule, m.Formula):
+        each = formulas(rule.formula)
+    else:
+        base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
+        chosen = rule.rate == "one_over_chosen_leverage"
+        each = base / (t.given("leverage", "leg", u.LEVERAGE) if chosen else t.to_rows(names["max_leverage"], "leg"))
+    each = _round(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
+    orders = _orders(s, names)
+    total = t.over("total", each, "pool")
+    if orders:
+        total = total + orders["orders_initial"]
+    return {"position_initial": each, **orders, "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", where)}
+
+
+def _orders(s: Sections, names: Names) -> Names:
+    """What open orders hold back, for each cross pool."""
+    rule = s.initial_margin.orders
+    if rule.count == "not_counted":
+        return {}
+    held = _order_margin(s, names).named("order_margin", s.at("initial_margin", "orders"))
+    if rule.count == "every_order":
+        return {"order_margin": held, "orders_initial": t.over("total", held, "pool").named("orders_initial", s.at("initial_margin", "orders"))}
+    buys = t.given("is_buy", "order", u.FLAG)
+    sides = [t.over("total", t.choose(side, held, NOTHING), "position") for side in (buys, t.negated(buys))]
+    larger = t.larger(*sides).named("larger_side_margin", s.at("initial_margin", "orders", "count"))
+    return {"order_margin": held, "larger_side_margin": larger, "orders_initial": t.over("total", larger, "pool").named("orders_initial")}
+
+
+def _order_margin(s: Sections, names: Names) -> Term:
+    rule = s.initial_margin.orders
+    leverage = t.given("order_leverage", "order", u.LEVERAGE)
+    margin = (names["order_notional"] / leverage).shown_as("money")
+    if rule.opening_loss == "reserved":
+        margin = margin + t.larger(-names["opening_profit"], NOTHING)
+    if rule.fee == "taker_fee":
+        margin = margin + names["order_notional"] * t.given("taker_fee", "account", u.RATE)
+    return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
+
+
+def _equity(s: Sections, names: Names) -> Names:
+    wallet = _wallet(s, names)
+    profit = _counted_profit(s, names["unrealised_profit"])
+    equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
+    funding = _counted_funding(s)
+    if funding is not None:
+        equity = equity + t.over("total", funding, "pool")
+    equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
+    return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
+
+
+def _wallet(s: Sections, names: Names) -> Names:
+    held = t.given("amount", "holding", u.BASE)
+    collateral = _collateral(s, held, names).named("collateral", s.at("collateral"))
+    cross = t.over("total", collateral, "pool")
+    posted = t.given("posted_margin", "pool", u.SETTLE)
+    if s.account.posted_margin == "given_or_initial_at_entry":
+        initial = t.over("total", (names["entry_notional"] / t.given("leverage", "leg", u.LEVERAGE)).shown_as("money"), "pool")
+        posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
+    if "isolated" not in s.account.margin_modes:
+        wallet = cross
+    else:
+        wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross)
+    return {"collateral": collateral, "wallet_balance": wallet.named("wallet_balance", s.at("equity", "wallet_balance"))}
+
+
+def _collateral(s: Sections, held: Term, names: Names) -> Term:
+    """A balance at its weight, a debt at the weight of debts, both in the pool's settle asset."""
+    if s.account.pools == "per_settle_asset" and not s.weighted:
+        return t.as_unit(held, u.SETTLE)
+    zero = t.constant(0, u.BASE)
+    weight, owed = t.given("weight", "asset", u.RATE), t.given("owed_weight", "asset", u.RATE)
+    counted = t.choose(t.compare("at_or_above", held, zero), held * weight, held * owed)
+    if s.account.pools == "per_settle_asset":
+        return t.as_unit(counted, u.SETTLE)
+    price = t.choose(t.given("is_settle", "asset", u.FLAG), t.constant(1, u.SETTLE_PRICE), names["index_price"])
+    return (counted * price).shown_as("money")
+
+
+def _counted_profit(s: Sections, profit: Term) -> Term:
+    gain, loss = s.equity.unrealised_profit, s.equity.unrealised_loss
+    if gain == loss == 1:
+        return profit
+    gains = t.larger(profit, NOTHING) * t.constant(gain, u.RATE)
+    losses = t.smaller(profit, NOTHING) * t.constant(loss, u.RATE)
+    return (gains + losses).named("counted_profit", s.at("equity"))
+
+
+def _counted_funding(s: Sections) -> Term | None:
+    """Funding not settled yet: due is above 0, owed below."""
+    funding = t.given("unsettled_funding", "leg", u.SETTLE)
+    owed, due = s.equity.funding_owed == "counted", s.equity.funding_due == "counted"
+    if owed and due:
+        return funding
+    if not owed and not due:
+        return None
+    side = t.smaller(funding, NOTHING) if owed else t.larger(funding, NOTHING)
+    return side.named("counted_funding", s.at("equity"))
+
+
+def _decisions(s: Sections, parts: Names) -> Names:
+    equity, maintenance = parts["equity"], parts["maintenance_margin"]
+    open_legs = t.compare("above", t.given("open_legs", "pool", u.COUNT), t.constant(0, u.COUNT))
+    trigger = s.liquidate_when.equity
+    liquidate = t.compare(trigger.comparator, equity, parts[trigger.right])
+    if s.liquidate_when.needs == "open_position":
+        liquidate = t.choose(open_legs, liquidate, t.flag(False))
+    allowed = s.may_increase.equity
+    return {
+        "margin_buffer": (equity - maintenance).named("margin_buffer"),
+        "liquidate": liquidate.named("liquidate", s.at("liquidate_when")),
+        "may_increase": t.compare(allowed.comparator, equity, parts[allowed.right]).named("may_increase", s.at("may_increase")),
+        "bankrupt": t.compare("at_or_below", equity, NOTHING).named("bankrupt"),
+        **_state(s, equity, maintenance, open_legs),
+    }
+
+
+def _state(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Names:
+    """The last state whose share is reached; shares are compared multiplied out, so that equity of 0 decides too."""
+    if not s.states:
+        return {}
+    state = t.label(s.states[0].state)
+    for row in s.states[1:]:
+        comparator = "at_or_above" if row.at_or_above is not None else "above"
+        share = row.at_or_above if row.at_or_above is not None else row.above
+        assert share is not None
+        reached = t.compare(comparator, maintenance, equity * t.constant(share, u.RATE))
+        state = t.label_if(t.both(open_legs, reached), t.label(row.state), state)
+    return {"state": state.named("state", s.at("states_by_maintenance_share_of_equity"))}
+
+
+def _round(x: Term, rule: m.Rounding | str) -> Term:
+    if isinstance(rule, str):
+        return x
+    return t.rounded(x, ROUNDINGS[rule.direction], t.constant(rule.to, x.unit.said("number")))

@@ -1,0 +1,92 @@
+"""Tier tables: the larger the position, the larger the share to be held.
+
+A table cuts size into tiers.  A tier's floor is the cap of the one before; which side of a cap
+equality falls on, what the size is measured in and how the margin follows are said once, by the
+tier form that the file names.  A maintenance amount (what a tier takes off so that the curve meets
+itself at every cap) follows from the table: one that is written is checked, one left out is derived.
+
+    kind: tiers
+    rulebook: house-usdm
+    effective: 2026-12-01T08:00:00Z
+    reason: First version.
+    form: marginal_on_mark_notional
+    tables:
+      HIVE-USDT:
+        tiers:
+          - {cap: 5_000, max_leverage: 25, maintenance_rate: 2%}
+          - {cap: unlimited, max_leverage: 10, maintenance_rate: 5%}
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from riskrules.rules.fields import Amount, Leverage, Market, Model, Name, Prose, Rate, refuse
+from riskrules.rules.fields import _amount as amount_of
+from riskrules.rules.header import Header
+
+KIND = "tiers"
+
+Cap = Fraction | None  # None: unlimited
+
+
+def _cap(value: Any) -> Cap:
+    if value == "unlimited":
+        return None
+    number: Fraction = amount_of(value)
+    if number == 0:
+        raise refuse("RR213", "a cap of 0", "a cap above 0, or unlimited", "leave the row out, or give its cap")
+    return number
+
+
+class Tier(Model):
+    cap: Annotated[
+        Cap, PlainValidator(_cap), WithJsonSchema({"type": ["string", "number"], "description": "largest size of the tier, or `unlimited`"})
+    ]
+    max_leverage: Leverage = Field(description="largest leverage that may be chosen in this tier")
+    maintenance_rate: Rate | None = Field(default=None, description="left out where the form derives it from max_leverage")
+    maintenance_amount: Amount | None = Field(default=None, description="checked where written, derived where left out")
+    floor: Amount | None = Field(default=None, description="the cap of the row before; checked where written")
+
+
+class Replaces(Model):
+    version: Annotated[str, Field(description="the number of the version that must be in force just before")]
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$", description="how its meaning digest begins")]
+
+
+class Table(Model):
+    tiers: tuple[Tier, ...] = Field(min_length=1, description="from the smallest size up")
+    replaces: Replaces | None = Field(default=None, description="refused if anything else is in force just before")
+    excerpt: Prose | None = Field(default=None, description="why rows are missing below the first one, whose amount is then taken as written")
+
+
+class TiersFile(Header):
+    kind: Literal["tiers"]
+    form: Name = Field(description="a tier form of the margin file")
+    tables: dict[Market, Table] = Field(default_factory=dict)
+    withdrawn: tuple[Market, ...] = Field(default=(), description="markets that have no table from now on")
+
+
+FILE = TiersFile
+
+
+def rates(table: Table, share_of_initial: Fraction | None) -> tuple[Fraction | None, ...]:
+    """Each tier's maintenance rate: the one written, or the declared share of 1 ÷ max_leverage."""
+    derived = (share_of_initial / tier.max_leverage if share_of_initial is not None else None for tier in table.tiers)
+    return tuple(tier.maintenance_rate if tier.maintenance_rate is not None else rate for tier, rate in zip(table.tiers, derived, strict=True))
+
+
+def derived_amounts(caps: tuple[Cap, ...], rates_of: tuple[Fraction, ...], first: Fraction) -> tuple[Fraction, ...]:
+    """What each tier takes off, so that it begins where the one below it ends."""
+    amounts = [first]
+    for (cap, below), above in zip(zip(caps, rates_of, strict=True), rates_of[1:], strict=False):
+        amounts.append(amounts[-1] + (cap or 0) * (above - below))
+    return tuple(amounts)
+
+
+def floors(caps: tuple[Cap, ...]) -> tuple[Fraction, ...]:
+    return (Fraction(0), *(cap for cap, _ in pairwise(caps) if cap is not None))

@@ -1,0 +1,1 @@
+"""Money, ratio, size, price and time: parsed exactly, said readably.  Nothing here rounds."""
