@@ -72,11 +72,11 @@ class _Compiler:
         proofs = self._tables(sections, forms)
         markets = self._markets(proofs, forms)
         self._stop_if_refused()
-        terms, drivers = self._terms(sections, forms, markets)
+        terms, formulas = self._terms(sections, forms, markets)
         return Plan(
             rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms),
-            account=_account_plan(sections), status=status, assets=self._assets(), gone=self._gone(), aliases=self._aliases(), drivers=drivers,
-            _markets={name: packed_market(market) for name, market in markets.items()},
+            account=_account_plan(sections), status=status, assets=self._assets(), gone=self._gone(), aliases=self._aliases(), drivers=formulas.drivers(),
+            settings=formulas.settings(), scenarios=formulas.scenarios(), _markets={name: packed_market(market) for name, market in markets.items()},
         )  # fmt: skip
 
     # -- what is in force ------------------------------------------------------------------------
@@ -162,7 +162,7 @@ class _Compiler:
 
     # -- terms -----------------------------------------------------------------------------------
 
-    def _terms(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> tuple[dict[str, Term], dict[str, tuple[str, ...]]]:
+    def _terms(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> tuple[dict[str, Term], FormulaBook]:
         names = prices.meaning({n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")})
         used = contracts.InUse(
             frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
@@ -175,7 +175,7 @@ class _Compiler:
         terms |= formulas.rest(terms)
         if formulas.problems:
             raise Refused(self.problems + formulas.problems)
-        return terms, formulas.drivers()
+        return terms, formulas
 
     def _margin_sections(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> margin_meaning.Sections:
         in_use = {table.form for market in markets.values() for table in market.tables if table}

@@ -12,11 +12,11 @@ from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
 from riskrules.rulebook.expression import Mistake, build
 from riskrules.rulebook.versions import History, Version
-from riskrules.rules.formula import FormulaTerm
+from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.units import say
 from riskrules.units import unit as u
 from riskrules.units.clock import Instant
-from riskrules.units.exact import to_exact
+from riskrules.units.exact import Exact, to_exact
 from riskrules.units.unit import BY_NAME, Unit
 
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
@@ -28,7 +28,7 @@ class FormulaBook:
     def __init__(self, history: History, when: Instant, names: dict[str, Term]) -> None:
         self.names = names
         self.problems: list[Problem] = []
-        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings")}
+        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings", "scenarios")}
         self._built: dict[str, Term] = {}
         self._open: list[str] = []
 
@@ -46,6 +46,12 @@ class FormulaBook:
         for name, version in self._versions["inputs"].items():
             rows.setdefault(version.value.rows, []).append(name)
         return {kind: tuple(sorted(names)) for kind, names in rows.items()}
+
+    def settings(self) -> dict[str, dict[str, Exact]]:
+        return {name: _by_market(version.value) for name, version in self._versions["settings"].items()}
+
+    def scenarios(self) -> dict[str, dict[str, Exact]]:
+        return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
 
     def _unknown(self, name: str) -> Term:
         if name not in self._versions["terms"]:
@@ -104,6 +110,12 @@ class FormulaBook:
 def _in_force(history: History, kind: str, when: Instant) -> dict[str, Version]:
     found = {name: history.in_force((kind, name), when)[0] for name in history.names(kind)}
     return {name: version for name, version in found.items() if version is not None}
+
+
+def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
+    """Each market's own figure, and under "" the one of every other."""
+    every = {} if value.every_market is None else {"": to_exact(value.every_market)}
+    return every | {market: to_exact(figure) for market, figure in value.markets.items()}
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:

@@ -86,6 +86,8 @@ class Plan:
     gone: dict[str, str]  # withdrawn markets: since when
     aliases: dict[str, str]  # how other spellings are made
     drivers: dict[str, tuple[str, ...]]  # what a formula reads from the snapshot: rows → names
+    settings: dict[str, dict[str, Exact]]  # what a formula reads for each market; "" is every other
+    scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
     _markets: dict[str, bytes]
 
     def market(self, name: str) -> MarketPlan | None:
@@ -101,15 +103,17 @@ class Plan:
     def data(self) -> tuple[Any, ...]:
         return (
             self.rulebook, self.digest, self.holds, self.program.data(), tuple(self.account), tuple(self.status),
-            {name: tuple(asset) for name, asset in self.assets.items()}, self.gone, self.aliases, self.drivers, self._markets,
+            {name: tuple(asset) for name, asset in self.assets.items()}, self.gone, self.aliases, self.drivers, self.settings, self.scenarios,
+            self._markets,
         )  # fmt: skip
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
-        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, markets = data
+        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets = data
         return Plan(
             rulebook, digest, holds, Program.of_data(program), AccountPlan(*account), StatusPlan(*status),
-            {name: AssetPlan(*asset) for name, asset in assets.items()}, gone, aliases, drivers, markets,
+            {name: AssetPlan(*asset) for name, asset in assets.items()}, gone, aliases, drivers, settings, scenarios,
+            markets,
         )  # fmt: skip
 
 

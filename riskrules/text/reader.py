@@ -40,6 +40,7 @@ MOST_PROBLEMS = 200
 _DIRECTIVE = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*(%[^\n]*)")
 HIDDEN_CODES = frozenset({"RR110", "RR111", "RR112", "RR113", "RR114", "RR115"})
 Labels = tuple[tuple[Span, str], ...]
+_BLOCK = re.compile(r"[|>][-+]?(?: +#[^\n]*| *)\n *[^ \n]")
 _QUESTION = re.compile(r"\?(?: |$)", re.MULTILINE)
 
 
@@ -145,6 +146,8 @@ class _Composer:
                 self._judge_plain(value, place)
         elif style == '"':
             self._judge_escapes(value, place)
+        elif style != "'":
+            self._judge_block(value, place, first.index)
         self._attach(text)
 
     def _take_key(self, key: str, place: Place, event: Any) -> None:
@@ -281,6 +284,14 @@ class _Composer:
         if character is not None:
             found = f"U+{ord(character):04X}"
             self._add(code_of(character), place, f"an escape for {say_character(character)}", "delete the escape", found)
+
+    def _judge_block(self, value: str, place: Place, start: int) -> None:
+        """A block of text has the one form that all parsers read alike: no indent number, no blank line first."""
+        if not value.strip():
+            self._add("RR128", place, "an empty block of text, where a value is due", "give a value, or leave the key out")
+        elif _BLOCK.match(self.text, start) is None:
+            hint = "write | or > (with - or + at most), then the text from the next line on"
+            self._add("RR129", place, "a block of text that parsers read differently", hint)
 
     def _no_mapping(self) -> Problem:
         if self.root is None:

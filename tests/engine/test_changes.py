@@ -151,6 +151,17 @@ def test_a_limit_is_part_of_the_walk_and_nothing_beyond_it() -> None:
     assert turn(a, 10_000, -1, limit=9_474) is None
 
 
+def test_the_ends_of_the_domain_are_part_of_the_walk() -> None:
+    a = account(wallet=1000)
+    found = first_change(a.verdict(Domain(F(1), low=F(9_473))), F(10_000), F(1), a.decide, -1)
+    assert found is not None and found.point == 9_473
+
+
+def test_an_uncertain_stretch_is_asked_from_the_start_outwards() -> None:
+    condition = p.constant(None, Domain(F(1), high=F(20)))
+    assert first_change(condition, F(15), F(1), lambda mark: mark > 12 or mark < 5, -1) == Change(F(12), F(13), False, True)
+
+
 def test_a_start_outside_the_domain_is_refused() -> None:
     a = account()
     with pytest.raises(ValueError, match="outside the domain"):

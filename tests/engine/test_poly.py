@@ -61,6 +61,12 @@ def test_an_irrational_root_is_held_by_a_sliver() -> None:
     assert root.high - root.low < FINE
 
 
+def test_a_root_at_the_lower_end_does_not_mislead_the_bisection() -> None:
+    """(x - 1)(2 - x^2) above 1."""
+    (root,) = roots(of(x3=-1, x2=1, x1=2, c=-2), F(1), F(3), FINE)
+    assert root.low**2 < 2 < root.high**2
+
+
 def test_an_irrational_root_that_is_only_touched_is_found() -> None:
     """(x² - 2)² never changes sign."""
     (root,) = roots(of(x4=1, x2=-4, c=4), F(0), None, FINE)

@@ -7,6 +7,7 @@ import pickle
 
 import pytest
 from pydantic import BaseModel
+
 from riskrules.diagnostics import Span
 from riskrules.text import Mapping, Sequence, Text, node_at, read, span_at, span_of
 from riskrules.text.document import Path
@@ -52,7 +53,7 @@ PLACES: list[tuple[Path, bool, tuple[int, int, int, int], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("path", "key", "place", "why"), PLACES)
+@pytest.mark.parametrize("path, key, place, why", PLACES)
 def test_places(root: Mapping, path: Path, key: bool, place: tuple[int, int, int, int], why: str) -> None:
     assert span_at(root, path, key=key) == Span("t.yaml", *place), why
 

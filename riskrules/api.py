@@ -1,0 +1,140 @@
+"""The Python door: a book as of a time, its explanations and its questions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from riskrules.diagnostics.problem import Problem
+from riskrules.engine.decide import Evaluated, decide
+from riskrules.engine.door import read_snapshot
+from riskrules.engine.explain import PoolExplanation, explanations
+from riskrules.engine.snapshot import AccountInput, Snapshot
+from riskrules.rulebook.cache import keep_plan, kept_plan
+from riskrules.rulebook.plan import Plan
+from riskrules.rulebook.shelf import Shelf, find_shelf, text_digest
+from riskrules.units.clock import Instant, instant
+
+INVALID_BOOK, BAD_USE, BAD_INPUT = 20, 2, 30
+
+
+class PolicyError(Exception):
+    """What a command needed and could not have; prints like `riskrules check`, and knows its exit code."""
+
+    def __init__(self, problems: list[Problem], exit_code: int) -> None:
+        from riskrules.diagnostics.snippet import render
+
+        self.problems = tuple(problems)
+        self.exit_code = exit_code
+        super().__init__(render(problems, sources_of(problems), "full", False, 120))
+
+
+def sources_of(problems: list[Problem]) -> dict[str, str]:
+    """The texts that the problems are about, as far as they can be read again."""
+    files = {at.file for problem in problems for at in (problem.at, *(span for span, _ in problem.labels)) if at}
+    texts = {}
+    for file in files:
+        try:
+            texts[file] = Path(file).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+    return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The pools of the accounts asked about, each decided and explained."""
+
+    plan: Plan
+    snapshot: Snapshot
+    pools: tuple[PoolExplanation, ...]
+
+    def to_dict(self, depth: int = 1) -> dict[str, Any]:
+        from riskrules.engine.explain_json import SCHEMA, pool_json, status_json
+
+        return {
+            "schema": SCHEMA, "rulebook": self.plan.rulebook, "policy_digest": self.plan.digest, "snapshot_digest": self.snapshot.digest,
+            "status": status_json(self.plan), "pools": [pool_json(pool, depth) for pool in self.pools],
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        from riskrules.engine.explain_text import pool_text
+
+        return "\n\n".join(pool_text(pool, 1, [], colour=False) for pool in self.pools)
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One rulebook as of one time."""
+
+    plan: Plan
+    when: Instant
+
+    def snapshot(self, given: Snapshot | Mapping[str, Any] | str | Path) -> Snapshot:
+        """A snapshot from a mapping, a text or a file.  Raises `PolicyError` with every fault of it."""
+        if isinstance(given, Snapshot):
+            return given
+        if isinstance(given, Path):
+            made, problems = read_snapshot(given.read_text(encoding="utf-8"), str(given), self.plan.drivers)
+        elif isinstance(given, str):
+            made, problems = read_snapshot(given, "snapshot", self.plan.drivers)
+        else:
+            text = json.dumps(given, default=str, ensure_ascii=False)
+            made, problems = read_snapshot(text, "snapshot", self.plan.drivers)
+        if made is None:
+            raise PolicyError(problems, BAD_USE)
+        return made
+
+    def evaluate_account(self, snapshot: Snapshot, account: AccountInput) -> Evaluated:
+        return decide(self.plan, snapshot, account)
+
+    def explain(self, given: Snapshot | Mapping[str, Any] | str | Path, account: str | None = None, market: str | None = None) -> Explanation:
+        snapshot = self.snapshot(given)
+        pools = [
+            pool
+            for one in snapshot.accounts
+            if account is None or one.id == account
+            for pool in explanations(decide(self.plan, snapshot, one))
+            if market is None or any(pool.evaluated.rows.legs[k].market == market for k in pool.legs)
+        ]
+        return Explanation(self.plan, snapshot, tuple(pools))
+
+
+def load(policies: str | Path | None = None, *, rulebook: str, as_of: str | Instant) -> Book:
+    """The rulebook in force at a time.  Raises `PolicyError` where it cannot be had."""
+    when = instant(as_of) if isinstance(as_of, str) else as_of
+    if when is None:
+        raise PolicyError([Problem("RR215", None, f"{as_of!r} is not a time with an offset", "such as 2026-10-01T00:00:00Z", found=str(as_of))], BAD_USE)
+    shelf = find_shelf(policies)
+    if shelf is None:
+        raise PolicyError([Problem("RR313", None, f"there is no policies folder {str(policies or 'policies')!r}", "name one with --policies")], BAD_USE)
+    return Book(plan_at(shelf, rulebook, when), when)
+
+
+def plan_at(shelf: Shelf, rulebook: str, when: Instant) -> Plan:
+    """From the cache where the texts are the same; else read, proved and compiled."""
+    paths = shelf.files(rulebook) if (shelf.folder / rulebook).is_dir() else []
+    kept = kept_plan(rulebook, text_digest(paths, shelf.folder), when) if paths else None
+    return kept or _compiled(shelf, rulebook, when)
+
+
+def _compiled(shelf: Shelf, rulebook: str, when: Instant) -> Plan:
+    from riskrules.rulebook.compile import Refused, compile_book
+    from riskrules.rulebook.load import load_book
+
+    book, problems = load_book(shelf, rulebook)
+    if book is None:
+        raise PolicyError(problems, BAD_USE if problems[0].code == "RR313" else INVALID_BOOK)
+    try:
+        plan = compile_book(book, when)
+    except Refused as refused:
+        undecided = all(problem.code in ("RR311", "RR312") for problem in refused.problems)
+        raise PolicyError(refused.problems, BAD_INPUT if undecided else INVALID_BOOK) from None
+    keep_plan(plan)
+    return plan
+
+
+__all__ = ["Book", "Explanation", "PolicyError", "load", "plan_at"]

@@ -1,0 +1,118 @@
+"""Options that several commands take, and what they stand for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from riskrules.api import BAD_USE, PolicyError, plan_at
+from riskrules.cli.output import note
+from riskrules.diagnostics.problem import Problem
+from riskrules.engine.door import parse_text, snapshot_of
+from riskrules.engine.snapshot import Snapshot
+from riskrules.rulebook.plan import Plan
+from riskrules.rulebook.shelf import Shelf, find_shelf
+from riskrules.units.clock import Instant, instant, say_instant
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def policies_option(command: Command) -> Command:
+    return click.option("--policies", metavar="DIR", help="The policies folder. Default: ./policies, else the packaged one.")(command)
+
+
+def rulebook_option(command: Command) -> Command:
+    return click.option("--rulebook", metavar="NAME", help="The rulebook. Default: the one the snapshot names.")(command)
+
+
+def as_of_option(command: Command) -> Command:
+    return click.option("--as-of", metavar="TIME", help="The time whose policy is used. Default: the snapshot's own; never the clock.")(command)
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    def wrap(command: Command) -> Command:
+        return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print.")(command)
+
+    return wrap
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A snapshot under the plan it is decided with."""
+
+    shelf: Shelf
+    plan: Plan
+    when: Instant
+    snapshot: Snapshot
+    file: str
+
+
+def shelf_for(policies: str | None) -> Shelf:
+    shelf = find_shelf(policies)
+    if shelf is None:
+        raise click.UsageError(f"there is no policies folder {policies or './policies'!r}; name one with --policies")
+    return shelf
+
+
+def time_of(text: str, option: str = "--as-of") -> Instant:
+    when = instant(text)
+    if when is None:
+        raise click.UsageError(f"{option} {text!r} is not a time with an offset; write it as 2026-10-01T00:00:00Z")
+    return when
+
+
+def text_of(file: str) -> tuple[str, str]:
+    """A file's text and what to call it; `-` is standard input."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"cannot read {file}: {(error.strerror or 'unreadable').lower()}") from error
+    try:
+        return data.decode("utf-8"), "standard input" if file == "-" else file
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file} is not UTF-8: byte {error.start} is {data[error.start] :#04x}") from error
+
+
+def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | None) -> Case:
+    """Read the snapshot as far as its rulebook and time, load that plan, then check the snapshot under it."""
+    shelf = shelf_for(policies)
+    text, shown = text_of(file)
+    tree, problems = parse_text(text, shown)
+    if problems or not isinstance(tree, dict):
+        raise PolicyError(problems or [Problem("RR604", None, "a snapshot is an object", "see the README for its form")], BAD_USE)
+    tree = _from_elsewhere(tree)
+    name = rulebook or tree.get("rulebook")
+    if not isinstance(name, str):
+        raise click.UsageError(f"no rulebook: the snapshot names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
+    when = _time(tree, as_of)
+    plan = plan_at(shelf, name, when)
+    snapshot, problems = snapshot_of(tree, shown, text, plan.drivers)
+    if snapshot is None:
+        raise PolicyError(problems, BAD_USE)
+    return Case(shelf, plan, when, snapshot, file)
+
+
+def _from_elsewhere(tree: dict[str, Any]) -> dict[str, Any]:
+    return tree
+
+
+def _time(tree: dict[str, Any], as_of: str | None) -> Instant:
+    own = instant(str(tree.get("as_of")))
+    if as_of is None:
+        if own is None:
+            raise click.UsageError("no time: the snapshot has no as_of with an offset; give --as-of (the clock is never used)")
+        return own
+    when = time_of(as_of)
+    if own is not None and own != when:
+        note(f"note: the policy is that of {say_instant(when)} (--as-of), not of the snapshot's {say_instant(own)}")
+    return when
+
+
+def shelf_line(case: Case) -> str:
+    origin = " (packaged)" if case.shelf.packaged else ""
+    return f"{case.shelf.folder}{origin}: {case.plan.rulebook} as of {say_instant(case.when)}, digest {case.plan.digest[:8]}"

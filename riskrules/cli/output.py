@@ -1,0 +1,65 @@
+"""What commands share in printing: colour only on a terminal, problems on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import click
+
+from riskrules.diagnostics.problem import Problem
+
+
+def colour_on(stream: TextIO) -> bool:
+    """NO_COLOR and a dumb terminal are respected, FORCE_COLOR too."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int:
+    """A terminal's own width; 120 where there is none, so that no number is cut in CI."""
+    return shutil.get_terminal_size((120, 24)).columns if stream.isatty() else 120
+
+
+def say(text: str) -> None:
+    """A result; characters that the stream cannot show are spelled out instead of failing."""
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """Talk, beside the result."""
+    _write(sys.stderr, text)
+
+
+ASCII = {"−": "-", "×": "x", "÷": "/", "≤": "<=", "≥": ">=", "…": "...", "⌈": "ceil(", "⌉": ")", "⌊": "floor(", "⌋": ")", "→": "->"}
+
+
+def _write(stream: TextIO, text: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        for character, plain in ASCII.items():
+            text = text.replace(character, plain)
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(text, file=stream, color=True)
+
+
+def json_out(data: Any) -> None:
+    say(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def problems_out(problems: Sequence[Problem], style: str = "full") -> None:
+    from riskrules.api import sources_of
+    from riskrules.diagnostics.snippet import render
+
+    text = render(list(problems), sources_of(list(problems)), style, colour_on(sys.stderr), width_of(sys.stderr))
+    if text:
+        note(text)

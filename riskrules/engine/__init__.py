@@ -1,0 +1,1 @@
+"""Snapshots in, decisions out: the door, the rows, the explanation and the inverse questions."""

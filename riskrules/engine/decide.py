@@ -1,0 +1,93 @@
+"""Deciding an account: the program walked over its rows, once for each table that may be in force.
+
+Inside an observed interval two tables may be in force.  What comes out the same under all of them is
+decided; what differs is undecided, and is an error and never the likelier of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from riskrules.engine.rows import Pool, Rows
+from riskrules.engine.snapshot import AccountInput, Snapshot
+from riskrules.ir.fault import Fault
+from riskrules.ir.walk import Walk
+from riskrules.rulebook.plan import Plan
+from riskrules.units.exact import Exact, reduced
+
+MOST_COMBINATIONS = 64
+HEALTHY, LIQUIDATE, ERROR = "healthy", "liquidate", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """An account decided: the walk under the tables surely in force, and what the others say."""
+
+    plan: Plan
+    snapshot: Snapshot
+    account: AccountInput
+    rows: Rows
+    walk: Walk
+    others: tuple[Walk, ...]
+    too_many: bool  # more combinations of tables than were walked
+
+    def value(self, name: str, row: int) -> Any:
+        """An exact value, a label, or a fault; undecided where the tables that may be in force disagree."""
+        here = self.walk.value(name, row)
+        if self.too_many:
+            return Fault("RR508", f"{self.account.id} holds too many markets whose tables may have changed", "ask for a time outside the observed intervals")
+        for other in self.others:
+            if not same(here, other.value(name, row)):
+                return self._undecided(name, here, other.value(name, row))
+        return here
+
+    def _undecided(self, name: str, here: Any, there: Any) -> Fault:
+        if isinstance(here, Fault) and isinstance(there, Fault):
+            return here
+        changed = ", ".join(market for market, count in zip(self.rows.markets, self.rows.versions(), strict=True) if count > 1)
+        return Fault("RR508", f"{name} differs between the tables that may have been in force for {changed}", "ask for a time outside the observed interval, or narrow the interval")
+
+    def verdict(self, pool: int) -> tuple[str, Fault | None]:
+        """`healthy`, `liquidate`, or `error` with its fault."""
+        value = self.value("liquidate", pool)
+        if isinstance(value, Fault):
+            return ERROR, value
+        return (LIQUIDATE if value else HEALTHY), None
+
+    def pools(self) -> Iterator[tuple[int, Pool]]:
+        return iter(enumerate(self.rows.pools))
+
+    def legs_of(self, pool: int) -> list[int]:
+        return [k for k, of in enumerate(self.rows.keys["leg", "pool"]) if of == pool]
+
+
+def same(a: Any, b: Any) -> bool:
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return _pair(a) == _pair(b)
+    return bool(a == b)
+
+
+def _pair(value: Any) -> Any:
+    return reduced(value) if len(value) == 2 and isinstance(value[0], int) else value
+
+
+def decide(plan: Plan, snapshot: Snapshot, account: AccountInput) -> Evaluated:
+    """Every figure of the account under the plan.  Faults are values; nothing is raised for bad input."""
+    rows = Rows(plan, snapshot, account)
+    counts = rows.versions()
+    first = Walk(plan.program, rows.frame((0,) * len(counts)))
+    total = 1
+    for count in counts:
+        total *= count
+    if total > MOST_COMBINATIONS:
+        return Evaluated(plan, snapshot, account, rows, first, (), too_many=True)
+    choices = list(product(*(range(count) for count in counts)))[1:]
+    others = tuple(Walk(plan.program, rows.frame(choice)) for choice in choices)
+    return Evaluated(plan, snapshot, account, rows, first, others, too_many=False)
+
+
+def exact_or_none(value: Any) -> Exact | None:
+    return value if isinstance(value, tuple) else None

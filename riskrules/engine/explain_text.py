@@ -1,0 +1,148 @@
+"""An explanation as text: verdict first, then the arithmetic, the row and its line, and what would be different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from riskrules.engine.decide import ERROR, HEALTHY, LIQUIDATE
+from riskrules.engine.explain import PoolExplanation, Step
+from riskrules.ir.fault import Fault
+from riskrules.ir.ops import below
+from riskrules.ir.words import value_text
+from riskrules.rulebook.plan import StatusPlan
+from riskrules.units import say
+from riskrules.units.clock import Instant, say_day, seconds_between
+from riskrules.units.exact import Exact, to_exact
+
+VERDICT = {HEALTHY: "HEALTHY", LIQUIDATE: "LIQUIDATABLE", ERROR: "ERROR"}
+PAINT = {HEALTHY: "\x1b[1;32m", LIQUIDATE: "\x1b[1;31m", ERROR: "\x1b[1;35m"}
+SIGNS = {"below": "<", "at_or_below": "≤", "above": ">", "at_or_above": "≥"}
+OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_below", "at_or_above": "below"}
+
+
+def pool_text(pool: PoolExplanation, depth: int, healthy_again: list[str], colour: bool) -> str:
+    """All lines of one pool."""
+    lines = [heading(pool, colour)]
+    if pool.fault:
+        lines += [f"  {pool.fault.code}  {pool.fault.text}", f"         {pool.fault.hint}"]
+    if not pool.single and depth == 1:
+        lines += list(_leg_table(pool))
+        steps = [step for step in pool.steps(1) if not step.of]
+    else:
+        steps = pool.steps(depth)
+    lines += _aligned(steps)
+    lines += [f"    {line}" for line in healthy_again]
+    lines += _notes(pool)
+    return "\n".join(lines)
+
+
+def heading(pool: PoolExplanation, colour: bool) -> str:
+    """`LIQUIDATABLE  pos-17  BTC-USDT long 10 @ mark 30,000.00   equity 1,000.00 ≤ maintenance margin 1,525.00, short by 525.00`"""
+    verdict = VERDICT[pool.decision]
+    painted = f"{PAINT[pool.decision]}{verdict}\x1b[0m" if colour else verdict
+    return f"{painted}  {_who(pool)}      {_comparison(pool)}".rstrip()
+
+
+def _who(pool: PoolExplanation) -> str:
+    evaluated = pool.evaluated
+    if pool.pool.position:
+        return f"{pool.pool.position}  {_leg(pool, pool.legs[0])}  isolated"
+    label = f"{evaluated.account.id}  cross {pool.pool.settle}"
+    return f"{label}  {_leg(pool, pool.legs[0])}" if pool.single and pool.legs else f"{label}  {len(pool.legs)} positions"
+
+
+def _leg(pool: PoolExplanation, k: int) -> str:
+    evaluated = pool.evaluated
+    leg = evaluated.rows.legs[k]
+    mark = evaluated.walk.value("mark_price", evaluated.rows.keys["leg", "market"][k])
+    price = f"@ mark {say.money(mark)}" if isinstance(mark, tuple) else "without a mark price"
+    return f"{leg.market} {'long' if leg.size[0] > 0 else 'short'} {say.number((abs(leg.size[0]), leg.size[1]))} {price}"
+
+
+def _comparison(pool: PoolExplanation) -> str:
+    if pool.decision == ERROR:
+        return "undecided: nothing is assumed"
+    if not pool.legs:
+        return "no open position"
+    account = pool.evaluated.plan.account
+    equity, required = pool.value("equity"), pool.value(account.liquidate_against)
+    if not isinstance(equity, tuple) or not isinstance(required, tuple):
+        return ""
+    comparator = account.liquidate_comparator if pool.decision == LIQUIDATE else OPPOSITE[account.liquidate_comparator]
+    name = account.liquidate_against.replace("_", " ")
+    return f"equity {say.money(equity)} {SIGNS[comparator]} {name} {say.money(required)}{_distance(equity, required)}"
+
+
+def _distance(equity: Exact, required: Exact) -> str:
+    difference = (equity[0] * required[1] - required[0] * equity[1], equity[1] * required[1])
+    if difference[0] == 0:
+        return ", exactly"
+    if below(equity, required):
+        return f", short by {say.money((-difference[0], difference[1]))}"
+    return f", {say.money(difference)} to spare"
+
+
+def _leg_table(pool: PoolExplanation) -> Iterator[str]:
+    """One line a leg: what it is, its tier, what it needs and what it brings."""
+    rows = []
+    for k in pool.legs:
+        cells = [f"{pool.evaluated.rows.legs[k].id}", _leg(pool, k)]
+        cells += [f"{label} {_cell(pool, name, k)}" for label, name in (("tier", "tier"), ("maintenance", "position_maintenance"), ("profit", "unrealised_profit"))]
+        rows.append(cells)
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        left = "  ".join(cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True))
+        yield f"    {left}  {row[3].rjust(widths[3])}  {row[4].rjust(widths[4])}"
+
+
+def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
+    program, walk = pool.evaluated.plan.program, pool.evaluated.walk
+    node = program.nodes[program.named[name]]
+    row = leg if node.rows == "leg" else pool.evaluated.rows.keys["leg", "position"][leg]
+    return value_text(walk.columns[program.named[name]][row], node.unit)
+
+
+def _aligned(steps: list[Step]) -> list[str]:
+    """Numbered, with the workings, the values and the sources each in a column."""
+    rows = []
+    for step in steps:
+        name = step.name.replace("_", " ") + (f" {step.of}" if step.of and _ambiguous(steps, step) else "")
+        value = step.shown if step.name.startswith("tier ") else f"= {step.shown}"
+        rows.append((name, step.working if not isinstance(step.value, Fault) else step.value.text, value, "  ".join(part for part in (step.source, step.note) if part)))
+    if not rows:
+        return []
+    names, workings, values = (max(len(row[k]) for row in rows) for k in range(3))
+    workings = min(workings, 60)
+    return [f"  {k:>2} {name:<{names}}  {said:<{workings}}  {value:<{values}}  {source}".rstrip() for k, (name, said, value, source) in enumerate(rows, start=1)]
+
+
+def _ambiguous(steps: list[Step], step: Step) -> bool:
+    return len({other.of for other in steps if other.of}) > 1 or any(other is not step and other.name == step.name for other in steps)
+
+
+def _notes(pool: PoolExplanation) -> list[str]:
+    out = []
+    if pool.state:
+        may = f": may {', '.join(pool.may)}" if pool.may and pool.may != ("nothing",) else ""
+        out.append(f"    state          {pool.state.replace('_', ' ')}{may}")
+    if not pool.pool.position and pool.legs:
+        out.append("    decided by     the account: a cross position is liquidated when its pool is")
+    initial = pool.value("initial_margin")
+    if isinstance(initial, Fault) and pool.legs:
+        out.append(f"    initial        {initial.code} {initial.text}")
+    return out
+
+
+def status_line(status: StatusPlan, when: Instant) -> str:
+    """Whose table, captured when, how old, and that it is not the venue's word."""
+    if status.authority == "house":
+        return f"{status.title}: house rules; no approval is recorded"
+    captured = status.captured
+    if captured is None:
+        return f"{status.title}: not the venue's word"
+    age = seconds_between(when, captured)
+    old = f"{say.seconds(to_exact(age))} old" if age >= 0 else f"captured {say.seconds(to_exact(-age))} after the time asked about"
+    stale = ", STALE" if status.stale_after and age > 0 and not below(to_exact(age), status.stale_after) else ""
+    figures = f"; reproduces {status.figures[0]} of {status.figures[1]} published figures" if status.figures else ""
+    open_points = f"; {len(status.unsettled)} points unsettled" if status.unsettled else ""
+    return f"{status.title} as captured {say_day(captured)}, {old}{stale}; not the venue's word{figures}{open_points}"

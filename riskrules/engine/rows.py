@@ -1,0 +1,261 @@
+"""One account of a snapshot as rows: what there is of each kind, and what is given for each.
+
+A pool is what stands behind positions together: for cross positions the balances in one settle asset
+(or all of them, where the policy pools by account), for an isolated position its posted margin.
+What is missing becomes a fault in its own cell, and taints what is computed from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
+from riskrules.ir.fault import Fault
+from riskrules.ir.frame import Column, Frame
+from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
+from riskrules.units.clock import Instant, seconds_between
+from riskrules.units.exact import ZERO, Exact, to_exact
+
+CROSS, ISOLATED = "cross", "isolated"
+NO_MARKET = MarketInput()
+NO_ASSET = AssetInput()
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Cross: of a settle asset.  Isolated: of one position."""
+
+    mode: str
+    settle: str
+    position: str  # the id of the isolated position, "" for cross
+
+    def label(self, account: str) -> str:
+        return f"{account} {self.position}" if self.position else f"{account} {self.settle}"
+
+
+class Rows:
+    """The rows of one account under one plan; `table_of` picks the version of each market's table."""
+
+    def __init__(self, plan: Plan, snapshot: Snapshot, account: AccountInput) -> None:
+        self.plan, self.snapshot, self.account = plan, snapshot, account
+        self.legs: tuple[PositionInput, ...] = tuple(p for p in account.positions if p.size[0])
+        self.orders: tuple[OrderInput, ...] = account.orders
+        names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
+        self.markets: list[str] = list(names)
+        self.market_plans: list[MarketPlan | Fault] = [self._market_plan(name) for name in self.markets]
+        self.holdings: list[tuple[str, Exact]] = [(asset, amount) for asset, amount in account.collateral.items() if amount[0]]
+        self.assets: list[str] = list(dict.fromkeys([*(asset for asset, _ in self.holdings)]))
+        self.pools: list[Pool] = []
+        self.keys = self._keys()
+
+    # -- what hangs on what ----------------------------------------------------------------------
+
+    def _market_plan(self, name: str) -> MarketPlan | Fault:
+        found = self.plan.market(name)
+        if found is not None:
+            return found
+        if name in self.plan.gone:
+            return Fault("RR502", f"market {name} was withdrawn on {self.plan.gone[name]}", "ask for an earlier time, or close the position in the snapshot")
+        return Fault("RR502", f"rulebook {self.plan.rulebook} has no market {name} at this time", "check the spelling (BASE-QUOTE), the rulebook and the time")
+
+    def _settle(self, market: int) -> str:
+        plan = self.market_plans[market]
+        return plan.settle if isinstance(plan, MarketPlan) else self.markets[market].split("-")[-1]
+
+    def _pool(self, pool: Pool) -> int:
+        if pool not in self.pools:
+            self.pools.append(pool)
+        return self.pools.index(pool)
+
+    def _cross_pool(self, settle: str) -> int:
+        return self._pool(Pool(CROSS, self.plan.account.pooled_in or settle, ""))
+
+    def _keys(self) -> dict[tuple[str, str], list[int]]:
+        market_of = {name: k for k, name in enumerate(self.markets)}
+        leg_market = [market_of[leg.market] for leg in self.legs]
+        leg_pool = [self._leg_pool(leg, market) for leg, market in zip(self.legs, leg_market, strict=True)]
+        order_market = [market_of[order.market] for order in self.orders]
+        order_pool = [self._cross_pool(self._settle(market)) for market in order_market]
+        holding_pool = [self._cross_pool(asset) for asset, _ in self.holdings]
+        self.positions = list(dict.fromkeys([*zip(leg_pool, leg_market, strict=True), *zip(order_pool, order_market, strict=True)]))
+        place = {position: k for k, position in enumerate(self.positions)}
+        leg_position = [place[pair] for pair in zip(leg_pool, leg_market, strict=True)]
+        order_position = [place[pair] for pair in zip(order_pool, order_market, strict=True)]
+        return {
+            ("leg", "market"): leg_market, ("leg", "pool"): leg_pool, ("leg", "position"): leg_position, ("leg", "account"): [0] * len(self.legs),
+            ("order", "market"): order_market, ("order", "pool"): order_pool, ("order", "position"): order_position,
+            ("order", "account"): [0] * len(self.orders), ("holding", "pool"): holding_pool,
+            ("holding", "asset"): [self.assets.index(asset) for asset, _ in self.holdings], ("holding", "account"): [0] * len(self.holdings),
+            ("position", "pool"): [pool for pool, _ in self.positions], ("position", "market"): [market for _, market in self.positions],
+            ("position", "account"): [0] * len(self.positions), ("pool", "account"): [0] * len(self.pools),
+        }  # fmt: skip
+
+    def _leg_pool(self, leg: PositionInput, market: int) -> int:
+        if leg.mode == ISOLATED:
+            return self._pool(Pool(ISOLATED, self._settle(market), leg.id))
+        return self._cross_pool(self._settle(market))
+
+    # -- frames ----------------------------------------------------------------------------------
+
+    def labels(self) -> dict[str, list[str]]:
+        return {
+            "leg": [leg.id for leg in self.legs], "order": [order.id for order in self.orders], "market": self.markets, "asset": self.assets,
+            "holding": [asset for asset, _ in self.holdings], "pool": [pool.label(self.account.id) for pool in self.pools],
+            "position": [self.markets[market] for _, market in self.positions], "account": [self.account.id], "scenario": list(self.plan.scenarios),
+        }  # fmt: skip
+
+    def frame(self, choice: tuple[int, ...]) -> Frame:
+        """`choice` names, for each market, which of the versions that may be in force."""
+        tables = [self._table(k, chosen) for k, chosen in enumerate(choice)]
+        given = {(rows, name): self._column(rows, name, tables) for rows, name in self.plan.program.needs}
+        return Frame(self.labels(), self.keys, given)
+
+    def versions(self) -> list[int]:
+        """How many tables may be in force in each market."""
+        return [len(plan.tables) if isinstance(plan, MarketPlan) else 1 for plan in self.market_plans]
+
+    def _table(self, market: int, chosen: int) -> TablePlan | Fault:
+        plan = self.market_plans[market]
+        if isinstance(plan, Fault):
+            return plan
+        table = plan.tables[chosen]
+        return table or Fault("RR502", f"market {plan.name} was not listed then, as far as its captures say", "ask for a time outside the observed interval")
+
+    def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
+        if rows == "market":
+            return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
+        if rows.startswith("market@"):
+            moves = self.plan.scenarios.values()
+            return [move.get(market, move.get("", ZERO)) for market in self.markets for move in moves]
+        sources: dict[str, tuple[list[Any], Callable[[str, Any], Any]]] = {
+            "leg": (list(self.legs), self._leg_cell), "order": (list(self.orders), self._order_cell), "pool": (self.pools, self._pool_cell),
+            "account": ([self.account], self._account_cell), "asset": (self.assets, self._asset_cell), "holding": (self.holdings, self._holding_cell),
+        }  # fmt: skip
+        items, cell = sources[rows]
+        return [cell(name, item) for item in items]
+
+    # -- cells -----------------------------------------------------------------------------------
+
+    def _market_cell(self, name: str, k: int, table: TablePlan | Fault) -> Any:
+        market = self.markets[k]
+        given = self.snapshot.markets.get(market, NO_MARKET)
+        if name == "mark_price":
+            return given.mark_price or Fault("RR501", f"the mark price of {market} is missing", f"give markets: {market}: mark_price")
+        if name == "mark_price_age":
+            return self._age(given.at, f"the mark price of {market}")
+        if name in self.plan.settings:
+            values = self.plan.settings[name]
+            return values.get(market, values.get("")) or Fault("RR505", f"{name} is not set for {market}", "add it to the settings of the formula file")
+        if name in self.plan.drivers.get("market", ()):
+            return given.drivers.get(name) or _absent(name, f"market {market}")
+        plan = self.market_plans[k]
+        if isinstance(plan, Fault):
+            return plan
+        if name in ("is_inverse", "multiplier"):
+            return getattr(plan, name)
+        if isinstance(table, Fault):
+            return table
+        if name.startswith(("lookup_is_", "rate_on_is_")):
+            field, _, measure = name.partition("_is_")
+            return getattr(table, field) == measure
+        return getattr(table, name)
+
+    def _age(self, at: Instant | None, what: str) -> Exact | Fault:
+        if at is None or self.snapshot.as_of is None:
+            missing = "the time of " + what if at is None else "the time of the snapshot"
+            return Fault("RR505", f"{missing} is not given, and its age decides", "give at: with each price and as_of: with the snapshot")
+        age = seconds_between(self.snapshot.as_of, at)
+        if age < 0:
+            return Fault("RR511", f"{what} is of {-float(age):g} s after the snapshot", "correct the clocks: a price from the future decides nothing")
+        return to_exact(age)
+
+    def _leg_cell(self, name: str, leg: PositionInput) -> Any:
+        if name == "size":
+            return self._size(leg)
+        if name == "entry_price":
+            return self._entry(leg)
+        if name == "leverage":
+            return leg.leverage or self.account.leverage.get(leg.market) or _absent("leverage", leg.id)
+        if name == "unsettled_funding":
+            return leg.unsettled_funding or _absent("unsettled_funding", leg.id)
+        return leg.drivers.get(name) or _absent(name, leg.id)
+
+    def _size(self, leg: PositionInput) -> Exact | Fault:
+        account = self.plan.account
+        if leg.mode not in account.margin_modes:
+            return Fault("RR507", f"{leg.id} is {leg.mode}, and this rulebook has {' and '.join(account.margin_modes)} only", "correct the mode, or take another rulebook")
+        if leg.side and not account.hedge_allowed:
+            return Fault("RR507", f"{leg.id} is a hedge leg, and this rulebook has one position a market", "net the legs")
+        if account.pooled_in and leg.mode == CROSS and self._settle(self.markets.index(leg.market)) != account.pooled_in:
+            return Fault("RR512", f"{leg.market} does not settle in {account.pooled_in}, which the pool is valued in", "the policy names no conversion between them")
+        return leg.size
+
+    def _entry(self, leg: PositionInput) -> Exact | Fault:
+        plan = self.market_plans[self.markets.index(leg.market)]
+        if leg.entry_price is None:
+            return _absent("entry_price", leg.id)
+        if leg.entry_price[0] == 0 and isinstance(plan, MarketPlan) and plan.is_inverse:
+            return Fault("RR509", f"the entry price of {leg.id} is 0, and an inverse contract divides by it", "give the price it was entered at")
+        return leg.entry_price
+
+    def _order_cell(self, name: str, order: OrderInput) -> Any:
+        if name == "order_size":
+            return order.size if order.side == "buy" else (-order.size[0], order.size[1])
+        if name == "order_price":
+            return order.price
+        if name == "order_leverage":
+            return order.leverage or self.account.leverage.get(order.market) or self._leg_leverage(order.market) or _absent("leverage", order.id)
+        if name == "is_buy":
+            return order.side == "buy"
+        if name == "reduce_only":
+            return order.reduce_only
+        return order.drivers.get(name) or _absent(name, order.id)
+
+    def _leg_leverage(self, market: str) -> Exact | None:
+        return next((leg.leverage for leg in self.legs if leg.market == market and leg.leverage), None)
+
+    def _pool_cell(self, name: str, pool: Pool) -> Any:
+        if name == "is_isolated":
+            return pool.mode == ISOLATED
+        if name == "open_legs":
+            k = self.pools.index(pool)
+            return (sum(1 for of in self.keys["leg", "pool"] if of == k), 1)
+        margin = next((leg.margin for leg in self.legs if leg.id == pool.position), None) if pool.position else None
+        if name == "posts_initial":
+            return margin == INITIAL
+        if pool.mode == CROSS:
+            return ZERO
+        return margin if isinstance(margin, tuple) else _absent("margin", pool.position)
+
+    def _account_cell(self, name: str, account: AccountInput) -> Any:
+        if name == "taker_fee":
+            return account.taker_fee or _absent("taker_fee", account.id)
+        return account.drivers.get(name) or _absent(name, account.id)
+
+    def _asset_cell(self, name: str, asset: str) -> Any:
+        given = self.snapshot.assets.get(asset, NO_ASSET)
+        if name == "is_settle":
+            return asset == self.plan.account.pooled_in
+        if name == "index_price":
+            return given.index_price or Fault("RR501", f"the index price of {asset} is missing", f"give assets: {asset}: index_price")
+        if name == "index_price_age":
+            return self._age(given.at, f"the index price of {asset}")
+        if name in ("weight", "owed_weight"):
+            known = self.plan.assets.get(asset)
+            return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)
+        return given.drivers.get(name) or _absent(name, asset)
+
+    def _holding_cell(self, name: str, holding: tuple[str, Exact]) -> Any:
+        asset, amount = holding
+        known = self.plan.assets.get(asset)
+        return amount if known and known.weight else _no_collateral(asset, self.plan.rulebook)
+
+
+def _absent(name: str, of: str) -> Fault:
+    return Fault("RR505", f"{name} of {of} is not given, and the rules need it", f"give {name}; it is never taken as 0")
+
+
+def _no_collateral(asset: str, rulebook: str) -> Fault:
+    return Fault("RR506", f"{asset} is not collateral under {rulebook}", "give its weight in the margin file, or leave the balance out")

@@ -1,0 +1,78 @@
+"""A snapshot: accounts, positions, orders and prices as of one instant, every number exact.
+
+A field that is None was not given; whether that is an error is up to the rules that need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from riskrules.units.clock import Instant
+from riskrules.units.exact import Exact
+
+INITIAL = "initial"  # margin of an isolated position: what opening it at its leverage posts
+
+
+@dataclass(frozen=True, slots=True)
+class MarketInput:
+    mark_price: Exact | None = None
+    index_price: Exact | None = None
+    at: Instant | None = None
+    tick: Exact | None = None
+    lot: Exact | None = None
+    drivers: dict[str, Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetInput:
+    index_price: Exact | None = None
+    at: Instant | None = None
+    drivers: dict[str, Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PositionInput:
+    id: str
+    market: str
+    mode: str  # "cross" | "isolated"
+    size: Exact  # signed: above 0 is long
+    entry_price: Exact | None
+    side: str = ""  # "long" | "short" in hedge mode, else ""
+    leverage: Exact | None = None
+    margin: Exact | str | None = None  # posted, of an isolated position; or INITIAL
+    unsettled_funding: Exact | None = None  # above 0: due to the account; below: owed
+    drivers: dict[str, Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderInput:
+    id: str
+    market: str
+    side: str  # "buy" | "sell"
+    size: Exact  # above 0
+    price: Exact
+    reduce_only: bool
+    leverage: Exact | None = None
+    drivers: dict[str, Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountInput:
+    id: str
+    collateral: dict[str, Exact]
+    positions: tuple[PositionInput, ...]
+    orders: tuple[OrderInput, ...] = ()
+    taker_fee: Exact | None = None
+    leverage: dict[str, Exact] = field(default_factory=dict)  # chosen per market
+    drivers: dict[str, Exact] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    as_of: Instant | None
+    rulebook: str
+    markets: dict[str, MarketInput]
+    assets: dict[str, AssetInput]
+    accounts: tuple[AccountInput, ...]
+    file: str = "snapshot"
+    digest: str = ""  # of the text it was read from

@@ -1,0 +1,93 @@
+"""The working of one value: its formula with the numbers put in, read off a walk.
+
+    notional × maintenance_rate − maintenance_amount     →     300,000.00 × 0.65% − 425.00
+
+A named term inside another stands as its value, unless it is asked to be taken apart.  Of a choice
+only the branch that was taken is shown; a total shows its members while they are few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from riskrules.ir.fault import Fault
+from riskrules.ir.ops import LOOSE, OPS, SUM
+from riskrules.ir.walk import Walk
+from riskrules.ir.words import value_text
+from riskrules.units import say
+
+FEW = 4
+Apart = Callable[[int], bool]
+
+
+class Working:
+    """`apart` says which named nodes are taken apart instead of standing as their value."""
+
+    def __init__(self, walk: Walk, apart: Apart) -> None:
+        self.walk, self.apart = walk, apart
+        self.nodes = walk.program.nodes
+
+    def value(self, k: int, row: int) -> str:
+        return value_text(self._at(k, row), self.nodes[k].unit)
+
+    def _at(self, k: int, row: int) -> object:
+        column = self.walk.columns[k]
+        return column[0] if self.nodes[k].rows == "any" else column[row]
+
+    def text(self, k: int, row: int) -> str:
+        """The working of node k at a row, itself taken apart."""
+        return self._expression(k, row)[0]
+
+    def _expression(self, k: int, row: int) -> tuple[str, int]:
+        """The words and how tightly they bind."""
+        node = self.nodes[k]
+        if node.op in ("constant", "given"):
+            return self.value(k, row), OPS["constant"].binds
+        if node.op == "gather":
+            return self._argument(node.args[0], self.walk.frame.key(node.rows, self.nodes[node.args[0]].rows)[row])
+        if node.op in ("choose", "label_if"):
+            return self._taken(k, row)
+        if node.op in ("total", "largest", "smallest"):
+            return self._members(k, row)
+        if node.op == "pick":
+            return self.value(k, row), OPS["constant"].binds
+        op = OPS[node.op]
+        if node.op == "fault":
+            return self.value(k, row), op.binds
+        return op.words.format(*(self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args))), op.binds
+
+    def _argument(self, k: int, row: int) -> tuple[str, int]:
+        """An argument: its value where it has a name, else taken apart."""
+        node = self.nodes[k]
+        if (node.name and not self.apart(k)) or node.op in ("constant", "given") or isinstance(self._at(k, row), Fault):
+            return self.value(k, row), OPS["constant"].binds
+        return self._expression(k, row)
+
+    def _wrapped(self, k: int, row: int, outer: int, place: int) -> str:
+        text, inner = self._argument(k, row)
+        if text.startswith(say.MINUS) and place and outer != LOOSE:
+            return f"({text})"
+        return f"({text})" if inner < outer or (inner == outer and place and inner >= SUM and inner < 4) else text
+
+    def _taken(self, k: int, row: int) -> tuple[str, int]:
+        condition, this, that = self.nodes[k].args
+        answer = self._at(condition, row)
+        if isinstance(answer, Fault):
+            return self.value(condition, row), OPS["constant"].binds
+        return self._argument(this if answer else that, row)
+
+    def _members(self, k: int, row: int) -> tuple[str, int]:
+        arg = self.nodes[k].args[0]
+        key = self.walk.frame.key(self.nodes[arg].rows, self.nodes[k].rows)
+        members = [i for i, of in enumerate(key) if of == row]
+        if not members:
+            return self.value(k, row), OPS["constant"].binds
+        if len(members) == 1:
+            return self._argument(arg, members[0])
+        name = self.nodes[arg].name.replace("_", " ") or "values"
+        if len(members) > FEW:
+            return f"{self.nodes[k].op} of {len(members)} {name}", LOOSE
+        said = [self.value(arg, i) for i in members]
+        if self.nodes[k].op == "total":
+            return " + ".join(f"({text})" if text.startswith(say.MINUS) and place else text for place, text in enumerate(said)), SUM
+        return f"{self.nodes[k].op} of ({', '.join(said)})", OPS["constant"].binds

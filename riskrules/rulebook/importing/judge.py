@@ -1,0 +1,149 @@
+"""Whether a market's rows hang together: every inconsistency at once, at the place in the source.
+
+The rows become a table of the rulebook and are held to what is proved of those.  Only what such a table
+cannot say is checked here: that a figure is there, is a number and can be one, and that the tiers count
+up from 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import takewhile
+
+from riskrules.diagnostics.problem import Problem
+from riskrules.rulebook.importing.json_text import JsonText
+from riskrules.rulebook.importing.sources import MISSING, Cell, Figure, SourceMarket
+from riskrules.rulebook.proofs import Opening, is_error, prove_tiers
+from riskrules.rulebook.versions import PolicyFile, Version
+from riskrules.rules.margin import TierForm
+from riskrules.rules.tiers import Table, TiersFile
+from riskrules.text.document import Mapping, Path, Place, Sequence, Text
+from riskrules.units.exact import exact_text, loose_number, to_exact, to_fraction
+
+NO_END = Fraction(2**63 - 1)  # the largest whole number of the venue's field: how it writes a cap that is none
+
+_FIELDS: dict[Figure, str] = {
+    "floor": "floor", "cap": "cap", "leverage": "max_leverage", "rate": "maintenance_rate", "amount": "maintenance_amount",
+}  # fmt: skip
+_ABOVE_ZERO = frozenset({"cap", "leverage"})
+_NEEDED = ("cap", "leverage", "rate")
+_NO_FEES = Opening(Fraction(0), equality_liquidates=False)  # a source's rows are judged alone; fees belong to the margin file
+
+Figures = dict[Figure, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    name: str
+    table: Table | None
+    problems: tuple[Problem, ...]
+
+
+def judge(market: SourceMarket, header: TiersFile, form: TierForm, where: JsonText) -> Judged:
+    """The market's table, or everything that is wrong with its rows."""
+    rows, problems = _figures(market, where)
+    problems += _counting(market, rows, where)
+    readable = list(takewhile(lambda row: all(figure in row for figure in _NEEDED), rows))
+    if readable:
+        table, found = _proved(market, readable, header, form, where)
+        problems += found
+    told = tuple(replace(problem, text=f"{market.name}: {problem.text}") for problem in problems)
+    return Judged(market.name, None if not readable or any(map(is_error, told)) else table, told)
+
+
+# -- the figures -------------------------------------------------------------------------------------
+
+
+def _figures(market: SourceMarket, where: JsonText) -> tuple[list[Figures], list[Problem]]:
+    if not market.rows:
+        return [], [Problem("RR710", where.at(market.path), "no tiers", "ask the source again: a market in its answer has tiers")]
+    rows: list[Figures] = []
+    problems: list[Problem] = []
+    for k, row in enumerate(market.rows, start=1):
+        read: Figures = {}
+        for figure, cell in row.items():
+            number, wrong = _number(figure, cell)
+            if wrong:
+                code, text, hint = wrong
+                problems.append(Problem(code, where.at(cell.path), f"tier {k}: {cell.name} {text}", hint))
+            else:
+                read[figure] = number
+        rows.append(read)
+    return rows, problems
+
+
+def _number(figure: Figure, cell: Cell) -> tuple[Fraction, tuple[str, str, str] | None]:
+    nothing = Fraction(0)
+    if cell.value is MISSING or cell.value is None:
+        word = "is missing" if cell.value is MISSING else "is null"
+        return nothing, ("RR707", word, "ask the source for the figure; it is never guessed")
+    pair = loose_number(cell.value) if isinstance(cell.value, str) and "/" not in cell.value else None
+    if pair is None:
+        said = ascii(cell.value) if isinstance(cell.value, (str, bool)) else "a list or a mapping"
+        return nothing, ("RR708", f"is not a number: {said}", "a decimal is due here, as text or as a JSON number")
+    number = to_fraction(pair)
+    if number < 0 or (number == 0 and figure in _ABOVE_ZERO):
+        return nothing, ("RR709", f"is {cell.value}", "this figure is above 0" if figure in _ABOVE_ZERO else "this figure is never negative")
+    return number, None
+
+
+def _counting(market: SourceMarket, rows: list[Figures], where: JsonText) -> list[Problem]:
+    return [
+        Problem("RR711", where.at(market.rows[k - 1]["number"].path), f"tier {k} is numbered {exact_text(to_exact(row['number']))}", "tiers count up from 1; a row may be missing or out of order", expected=str(k))
+        for k, row in enumerate(rows, start=1)
+        if "number" in row and row["number"] != k
+    ]  # fmt: skip
+
+
+# -- the table ---------------------------------------------------------------------------------------
+
+PlaceOf = Callable[[Path], Place]
+
+
+def _proved(market: SourceMarket, rows: list[Figures], header: TiersFile, form: TierForm, where: JsonText) -> tuple[Table, list[Problem]]:
+    """Proved without places first; only a table that has something wrong is looked up in the text."""
+    table = Table.model_validate(_table(market, rows, lambda path: ("", 0, 0, 0, 0)))
+
+    def prove(place_of: PlaceOf) -> list[Problem]:
+        document = _under(market.name, _table(market, rows, place_of), place_of(market.path))
+        version = Version(("table", market.name), PolicyFile(where.file, where.file, document, header), ("tables", market.name), table)
+        return prove_tiers(version, form, _NO_FEES)[1]
+
+    return table, prove(where.place) if prove(lambda path: ("", 0, 0, 0, 0)) else []
+
+
+def _table(market: SourceMarket, rows: list[Figures], place_of: PlaceOf) -> Mapping:
+    tiers = Sequence(_tier(row, market.rows[k], place_of) for k, row in enumerate(rows))
+    tiers.at = place_of(market.path)
+    return _mapping({"tiers": tiers}, tiers.at)
+
+
+def _tier(row: Figures, cells: dict[Figure, Cell], place_of: PlaceOf) -> Mapping:
+    fields = {_FIELDS[figure]: _text(spelled(figure, number), place_of(cells[figure].path)) for figure, number in row.items() if figure in _FIELDS}
+    return _mapping(fields, place_of(cells["cap"].path[:-1]))
+
+
+def _under(name: str, table: Mapping, at: Place) -> Mapping:
+    return _mapping({"tables": _mapping({name: table}, at)}, at)
+
+
+def _mapping(fields: dict[str, Text] | dict[str, Sequence] | dict[str, Mapping], at: Place) -> Mapping:
+    made = Mapping(fields)
+    made.at, made.key_at = at, dict.fromkeys(fields, at)
+    return made
+
+
+def _text(value: str, at: Place) -> Text:
+    made = Text(value)
+    made.at, made.plain = at, True
+    return made
+
+
+def spelled(figure: Figure, number: Fraction) -> str:
+    """The figure as a policy file writes it, ungrouped."""
+    if figure == "cap" and number >= NO_END:
+        return "unlimited"
+    return f"{exact_text(to_exact(number * 100))}%" if figure == "rate" else exact_text(to_exact(number))
+

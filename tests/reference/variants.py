@@ -1,0 +1,125 @@
+"""House rules said otherwise: rulebooks that differ from the shipped one in what a policy file may choose.
+
+Each is the house's files with some sections replaced, so that every word of the language that the textbook
+knows is met by both sides, whether or not a shipped rulebook uses it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.reference.policy import TEXT_LOADER
+
+Changes = dict[str, dict[str, Any]]  # kind → section → what replaces it
+
+FORM = {
+    "lookup": "notional_at_mark", "counts": "position_only", "rate_on": "notional_at_mark", "style": "marginal", "cap": "inclusive",
+    "above_last_cap": {"existing": "last_tier_applies", "increase": "refused"}, "maintenance_rate": "written", "rates": "strictly_rising",
+}  # fmt: skip
+ACCOUNT = {
+    "margin_modes": ["cross", "isolated"], "hedge_legs": {"tier_by": "each_leg", "margin": "sum_of_legs"}, "pools": "per_settle_asset",
+    "posted_margin": "given_or_initial_at_entry",
+}  # fmt: skip
+NO_ORDERS = {"count": "not_counted", "price": "order_price", "reduce_only": "excluded", "opening_loss": "not_reserved", "fee": "none"}
+EVERY_ORDER = {**NO_ORDERS, "count": "every_order", "fee": "taker_fee"}
+LEVERAGE_ON_ENTRY = {"rate": "one_over_chosen_leverage", "on": "notional_at_entry"}
+MOST_LEVERAGE = {"rate": "one_over_max_leverage", "on": "notional_at_mark"}
+FACE = {"weight": "100%", "owed_weight": "100%"}
+UNROUNDED = {"position_margins": "none", "pool_margins": "none", "equity": "none"}
+BELOW = {"equity": {"below": "maintenance_margin"}, "needs": "open_position"}
+INVERSE = {"type": "inverse", "size_in": "contracts", "settle": "base", "multiplier": "10", "tick": "not_stated", "lot": "1"}
+LINEAR = {"type": "linear", "size_in": "base", "settle": "quote", "multiplier": "1", "tick": "not_stated", "lot": "not_stated"}
+
+
+def rows(*written: tuple[str, str, str]) -> dict[str, list[dict[str, str]]]:
+    """A table of (cap, largest leverage, rate); a rate of "" is left to the form."""
+    named = ("cap", "max_leverage", "maintenance_rate")
+    return {"tiers": [{name: value for name, value in zip(named, row, strict=True) if value} for row in written]}
+
+
+COIN = {
+    "BTC-USD": rows(("5", "125", "0.4%"), ("10", "100", "0.5%"), ("20", "25", "1/30"), ("unlimited", "5", "10%")),
+    "ETH-USD": rows(("50", "50", "1%"), ("250", "20", "2.5%"), ("500", "10", "5%")),
+}
+LEVERED = {
+    "BTC-USDC": rows(("150_000_000", "40", ""), ("unlimited", "20", "")),
+    "SOL-USDC": rows(("3_000", "15", ""), ("70_000", "10", ""), ("unlimited", "3", "")),
+    "ATOM-USDC": rows(("unlimited", "5", "")),
+}
+
+VARIANTS: dict[str, Changes] = {
+    "cut-toward-zero": {
+        "margin": {
+            "account": ACCOUNT, "collateral": {"USDT": FACE}, "maintenance_margin": {"position": "tier", "fee": "none"},
+            "rounding": {"position_margins": {"to": "0.00000001", "direction": "toward_zero"}, "pool_margins": "none", "equity": "none"},
+            "liquidate_when": BELOW, "states_by_maintenance_share_of_equity": "none",
+            "initial_margin": {"position": {"rate": "one_over_chosen_leverage", "on": "notional_at_mark"}, "orders": NO_ORDERS},
+        },
+    },
+    "half-of-initial": {
+        "margin": {
+            "tier_forms": {"levered": {**FORM, "maintenance_rate": {"share_of_initial_rate": "1/2"}}}, "rounding": UNROUNDED,
+            "account": {**ACCOUNT, "hedge_legs": "not_allowed"}, "collateral": {"USDC": FACE}, "liquidate_when": BELOW,
+            "maintenance_margin": {"position": "tier", "fee": "none"},
+        },
+        "tiers": {"form": "levered", "tables": LEVERED},
+    },
+    "inverse": {
+        "margin": {"account": ACCOUNT, "collateral": {"BTC": FACE, "ETH": {"weight": "90%", "owed_weight": "110%"}}, "rounding": UNROUNDED},
+        "tiers": {"form": "marginal_on_mark_notional", "tables": COIN},
+        "contracts": {"every_market": INVERSE, "markets": {"BTC-USD": {**INVERSE, "multiplier": "100"}}},
+    },
+    "linear-and-inverse": {
+        "margin": {"account": ACCOUNT, "collateral": {"BTC": FACE, "ETH": FACE, "USDT": FACE}, "maintenance_margin": {"position": "tier", "fee": {"rate": "taker_fee", "on": "notional_at_entry"}}},
+        "tiers": {"form": "marginal_on_mark_notional", "tables": {**COIN, "SOL-USDT": rows(("5_000", "50", "1%"), ("60_000", "10", "1/15"))}},
+        "contracts": {"every_market": LINEAR, "markets": {"BTC-USD": INVERSE, "ETH-USD": INVERSE, "SOL-USDT": {**LINEAR, "multiplier": "1000"}}},
+    },
+    "whole-position": {
+        "margin": {
+            "tier_forms": {"whole": {**FORM, "lookup": "size", "rate_on": "notional_at_entry", "style": "whole_position", "cap": "exclusive", "rates": "never_falling"}},
+            "account": {**ACCOUNT, "margin_modes": ["cross"], "posted_margin": "given"}, "collateral": {"USDT": FACE},
+            "equity": {"wallet_balance": "counted", "unrealised_profit": "50%", "unrealised_loss": "100%", "funding_owed": "not_counted", "funding_due": "counted"},
+            "initial_margin": {"position": MOST_LEVERAGE, "orders": EVERY_ORDER},
+            "rounding": {"position_margins": {"to": "0.05", "direction": "half_even"}, "pool_margins": {"to": "1", "direction": "half_up"}, "equity": {"to": "0.1", "direction": "away_from_zero"}},
+            "may_increase": {"equity": {"above": "initial_margin"}}, "liquidate_when": {"equity": {"at_or_below": "maintenance_margin"}, "needs": "nothing"},
+            "states_by_maintenance_share_of_equity": [{"below": "50%", "state": "normal", "may": ["increase"]}, {"above": "1/2", "state": "watched", "may": ["reduce"]}],
+        },
+        "tiers": {"form": "whole", "tables": {"BTC-USDT": rows(("1", "50", "1%"), ("10", "20", "1/30"), ("10.5", "10", "4%")), "ETH-USDT": rows(("20", "50", "1%"), ("unlimited", "10", "1%"))}},
+    },
+    "on-entry": {
+        "margin": {
+            "tier_forms": {"entry": {**FORM, "lookup": "notional_at_entry", "rate_on": "notional_at_entry"}}, "collateral": {"USDT": FACE, "BTC": {"weight": "1/3", "owed_weight": "4/3"}},
+            "initial_margin": {"position": LEVERAGE_ON_ENTRY, "orders": {**EVERY_ORDER, "count": "larger_side", "opening_loss": "reserved", "fee": "none"}},
+            "equity": {"wallet_balance": "counted", "unrealised_profit": "0%", "unrealised_loss": "120%", "funding_owed": "counted", "funding_due": "counted"},
+        },
+        "tiers": {"form": "entry", "tables": {"BTC-USDT": rows(("50_000", "100", "1/300"), ("unlimited", "10", "5%"))}},
+    },
+}  # fmt: skip
+
+
+def write_variant(house: Path, into: Path, name: str) -> Path:
+    """The folder of a variant, with the house's files and its own sections in place of theirs."""
+    for path in sorted(house.rglob("*.yaml")):
+        document = yaml.load(path.read_text(encoding="utf-8"), TEXT_LOADER)
+        document |= {"rulebook": name, **VARIANTS[name].get(document["kind"], {})}
+        target = into / name / path.relative_to(house)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(yaml.dump(document, Dumper=_Plain, sort_keys=False), encoding="utf-8")
+    return into / name
+
+
+class _Plain(yaml.SafeDumper):
+    """Text without quotes, as policies write their numbers, and nothing said by reference."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data)
+
+
+_Plain.yaml_implicit_resolvers = {}
+_Plain.add_representer(str, _Plain.represent_text)
