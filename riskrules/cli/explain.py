@@ -56,9 +56,10 @@ def chosen_pools(case: Case, account: str | None, market: str | None) -> list[Po
 
 def _text(case: Case, pools: list[PoolExplanation], depth: int) -> str:
     from riskrules.engine.explain_text import pool_text, status_line
+    from riskrules.engine.turns import turn_lines
 
     colour = colour_on(sys.stdout)
-    parts = [pool_text(pool, depth, [], colour) for pool in pools]
+    parts = [pool_text(pool, depth, turn_lines(pool), colour) for pool in pools]
     tail = [f"status    {status_line(case.plan.status, case.when)}", f"policies  {shelf_line(case)}", f"again     {again(case)}   replay {replay(case)}"]
     return "\n\n".join([*parts, "\n".join(tail)])
 

@@ -1,7 +1,7 @@
 """Values as exact functions of one unknown above zero, for questions that run backwards.
 
 A value is a polynomial on each open stretch between cuts, with a slack that holds whatever its
-roundings do; or a plain value (a verdict, a tier number, a label, an error); or None, which is
+roundings do; or a plain value (a verdict, a tier number, a label), or a fault; or None, which is
 uncertain.  What cannot be said exactly becomes uncertain and never wrong, and a cut is never
 dropped: the values on the cuts themselves belong to the exact evaluator, which `changes` asks.
 """
@@ -12,14 +12,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, trunc
 from typing import Literal
 
 from riskrules.engine.poly import ZERO, Poly, constant_poly, regions
+from riskrules.ir.fault import Fault
+from riskrules.ir.ops import OPS, ROUNDINGS
+from riskrules.units.exact import to_exact, to_fraction
 
 Comparator = Literal["below", "at_or_below", "above", "at_or_above", "equal"]
-Direction = Literal["up", "down", "toward_zero", "nearest"]
-Part = object  # a Piece; True, False, a tier number or a label; any other object is an error; None is uncertain
+Part = object  # a Piece; True, False, a tier number or a label; a Fault; None is uncertain
 
 HALF = Fraction(1, 2)
 
@@ -121,10 +122,9 @@ def _split(splitter: Splitter, *inputs: Pieces) -> Pieces:
 
 
 def _tainted(row: Sequence[Part], wanted: type) -> Part:
-    """What comes of operands that are not all as wanted: the error they share, or uncertain."""
-    others = [part for part in row if not isinstance(part, wanted)]
-    plain = isinstance(others[0], Piece | bool | int | str)
-    return None if plain or any(part != others[0] for part in others) else others[0]
+    """What comes of operands that are not all as wanted: the first fault, or uncertain where one before it may be a fault too."""
+    first = next(part for part in row if not isinstance(part, wanted))
+    return first if isinstance(first, Fault) else None
 
 
 def _sum(a: Fraction, b: Fraction) -> Fraction:
@@ -156,10 +156,14 @@ def div(a: Pieces, b: Pieces) -> Pieces:
 
 def sum_of(items: Sequence[Pieces], domain: Domain) -> Pieces:
     """What has no cuts (every position but the one that moves) is added once and not on each stretch."""
-    whole = [item for item in items if not item.cuts]
-    fixed = [_each(_added, *whole)] if whole else []
-    moving = [item for item in items if item.cuts]
-    return _each(_added, *fixed, *moving) if items else constant(ZERO, domain)
+    fixed = [item for item in items if _is_fixed(item)]
+    moving = [item for item in items if not _is_fixed(item)]
+    return _each(_added, *([_each(_added, *fixed)] if fixed else []), *moving) if items else constant(ZERO, domain)
+
+
+def _is_fixed(item: Pieces) -> bool:
+    """One number throughout; a fault keeps its place among the others, as the first one counts."""
+    return not item.cuts and isinstance(item.parts[0], Piece)
 
 
 def _added(*row: Part) -> Part:
@@ -210,27 +214,32 @@ def _divided(a: Part, b: Part) -> Part:
     return _scaled(a, 1 / b.poly.at(ZERO)) if b.poly.is_constant else None
 
 
-def rounded(a: Pieces, quantum: Fraction, direction: Direction) -> Pieces:
+def rounded(a: Pieces, quantum: Fraction, direction: str) -> Pieces:
     """Constants are rounded here and now; a curve keeps its shape and gains a slack of at most one quantum."""
     return _each(lambda part: _rounded(part, quantum, direction) if isinstance(part, Piece) else _tainted((part,), Piece), a)
 
 
-def _rounded(a: Piece, quantum: Fraction, direction: Direction) -> Piece:
-    below, above, lowest, highest = _ROUNDINGS[direction]
+def _rounded(a: Piece, quantum: Fraction, direction: str) -> Piece:
+    below, above = _ROUNDING_SLACKS[direction]
     if not a.poly.is_constant:
         return Piece(a.poly, _sum(a.slack_low, below * quantum), _sum(a.slack_high, above * quantum))
-    low, high = _ends(a)
-    base = lowest(low / quantum) * quantum
-    return Piece(constant_poly(base), ZERO, highest(high / quantum) * quantum - base)
+    low, high = (_rounded_number(end, quantum, direction) for end in _ends(a))
+    return Piece(constant_poly(low), ZERO, high - low)
 
 
-# direction: how far a curve may fall and rise, in quanta; the least and the most a constant becomes.
-# Which way a tie of `nearest` falls is the evaluator's to say, so here it may fall either way.
-_ROUNDINGS: dict[str, tuple[Fraction, Fraction, Callable[[Fraction], int], Callable[[Fraction], int]]] = {
-    "up": (ZERO, Fraction(1), ceil, ceil),
-    "down": (Fraction(-1), ZERO, floor, floor),
-    "toward_zero": (Fraction(-1), Fraction(1), trunc, trunc),
-    "nearest": (-HALF, HALF, lambda value: ceil(value - HALF), lambda value: floor(value + HALF)),
+def _rounded_number(value: Fraction, quantum: Fraction, direction: str) -> Fraction:
+    """The evaluator's own rounding; every direction keeps the order, so the ends of a slack stay its ends."""
+    return to_fraction(OPS[ROUNDINGS[direction]].exact(to_exact(value), to_exact(quantum)))
+
+
+# How far a rounding may move a value down and up, in quanta.
+_ROUNDING_SLACKS = {
+    "up": (ZERO, Fraction(1)),
+    "down": (Fraction(-1), ZERO),
+    "toward_zero": (Fraction(-1), Fraction(1)),
+    "away_from_zero": (Fraction(-1), Fraction(1)),
+    "half_up": (-HALF, HALF),
+    "half_even": (-HALF, HALF),
 }
 
 

@@ -45,7 +45,7 @@ class Rows:
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
         self.markets: list[str] = list(names)
         self.market_plans: list[MarketPlan | Fault] = [self._market_plan(name) for name in self.markets]
-        self.holdings: list[tuple[str, Exact]] = [(asset, amount) for asset, amount in account.collateral.items() if amount[0]]
+        self.holdings = self._holdings()
         self.assets: list[str] = list(dict.fromkeys([*(asset for asset, _ in self.holdings)]))
         self.pools: list[Pool] = []
         self.keys = self._keys()
@@ -59,6 +59,14 @@ class Rows:
         if name in self.plan.gone:
             return Fault("RR502", f"market {name} was withdrawn on {self.plan.gone[name]}", "ask for an earlier time, or close the position in the snapshot")
         return Fault("RR502", f"rulebook {self.plan.rulebook} has no market {name} at this time", "check the spelling (BASE-QUOTE), the rulebook and the time")
+
+    def _holdings(self) -> list[tuple[str, Exact]]:
+        """Every balance, and 0 of the asset that cross positions settle in, so that money paid in has a row to land in."""
+        held = [(asset, amount) for asset, amount in self.account.collateral.items() if amount[0]]
+        cross = [self.markets.index(leg.market) for leg in self.legs if leg.mode == CROSS]
+        wanted = dict.fromkeys(self.plan.account.pooled_in or self._settle(market) for market in cross)
+        known = self.plan.assets
+        return held + [(asset, ZERO) for asset in wanted if asset not in dict(held) and asset in known and known[asset].weight]
 
     def _settle(self, market: int) -> str:
         plan = self.market_plans[market]

@@ -46,7 +46,8 @@ def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
     tiered = _tiers(s, names)
     known = {**names, **tiered}
     parts = {**tiered, **_initial(s, known, formulas), **_maintenance(s, known, formulas), **_equity(s, known)}
-    return {**parts, **_decisions(s, parts)}
+    parts |= _decisions(s, parts)
+    return {**parts, **_opening(s, known, parts)}
 
 
 def _tiers(s: Sections, names: Names) -> Names:
@@ -246,6 +247,35 @@ def _decisions(s: Sections, parts: Names) -> Names:
         "bankrupt": t.compare("at_or_below", equity, NOTHING).named("bankrupt"),
         **_state(s, equity, maintenance, open_legs),
     }
+
+
+def _opening(s: Sections, names: Names, parts: Names) -> Names:
+    """Whether each open order may be there: its side's whole exposure within the table, its leverage, and the pool's margin."""
+    exposure = _exposure(names).named("exposure", s.at("tier_forms"))
+    caps = t.to_rows(t.given("caps", "market", u.TABLE), "position")
+    largest = t.pick(t.bracket(exposure, caps), t.to_rows(t.given("max_leverages", "market", u.TABLE), "position"), u.LEVERAGE)
+    leverage = t.given("order_leverage", "order", u.LEVERAGE)
+    allowed = {
+        "exposure": exposure,
+        "size_allowed": t.to_rows(t.within_last_cap(exposure, caps), "order").named("size_allowed", s.at("tier_forms")),
+        "leverage_allowed": t.compare("at_or_below", leverage, t.to_rows(largest.named("exposure_max_leverage"), "order")).named("leverage_allowed", s.at("tier_forms")),
+        "margin_allows": t.to_rows(parts["may_increase"], "order").named("margin_allows", s.at("may_increase")),
+    }
+    every = t.both(t.both(allowed["size_allowed"], allowed["leverage_allowed"]), allowed["margin_allows"])
+    return {**allowed, "may_open": every.named("may_open", s.at("may_increase"))}
+
+
+def _exposure(names: Names) -> Term:
+    """The larger side: what is held and what is ordered on it, reduce-only orders left out."""
+    zero = t.constant(0, u.BASE)
+    is_long = t.compare("above", t.given("size", "leg", u.BASE), zero)
+    counts, is_buy = t.negated(t.given("reduce_only", "order", u.FLAG)), t.given("is_buy", "order", u.FLAG)
+    sides = []
+    for held, ordered in ((is_long, is_buy), (t.negated(is_long), t.negated(is_buy))):
+        legs = t.over("total", t.choose(held, names["notional"], NOTHING), "position")
+        orders = t.over("total", t.choose(t.both(ordered, counts), names["order_notional"], NOTHING), "position")
+        sides.append(legs + orders)
+    return t.larger(*sides)
 
 
 def _state(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Names:

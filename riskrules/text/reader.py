@@ -100,6 +100,7 @@ class _Composer:
         self.stack: list[tuple[Mapping | Sequence | None, str | None]] = []
         self.end: tuple[int, int] = (0, 0)  # where the last scalar or collection ended
         self.documents = 0
+        self.full = False  # so many faults that nobody reads on
         self.asks = _QUESTION.search(text) is not None  # only then can there be a `? key`
         self.good_keys: set[str] = set()  # most keys stand in every row: judged once
         self.good_plain: set[str] = set()
@@ -124,6 +125,8 @@ class _Composer:
             if type(event) is ScalarEvent:
                 self._scalar(event)
             elif not self._structure(event):
+                return
+            if self.full:
                 return
         self._add("RR103", None, f"{self.file}: more than {MOST_EVENTS:,} keys, values and brackets", "split the file")
 
@@ -255,10 +258,10 @@ class _Composer:
             self._add("RR124", self._word(mark, tag), f"a tag: {tag}", "delete it: the schema says what a value is", tag)
 
     def _word(self, mark: Any, word: str) -> Place:
-        at = self.text.find(word, mark.index)
-        line = mark.line + self.text.count("\n", mark.index, at)
-        column = at - self.text.rfind("\n", 0, at) - 1
-        return self.file, line, column, line, column + len(word)
+        at = self.text.index(word, mark.index)
+        lines = self.text.count("\n", mark.index, at)
+        column = at - self.text.rfind("\n", mark.index, at) - 1 if lines else mark.column + at - mark.index
+        return self.file, mark.line + lines, column, mark.line + lines, column + len(word)
 
     def _judge_plain(self, value: str, place: Place) -> None:
         faults = list(faults_of_plain(value))
@@ -303,7 +306,8 @@ class _Composer:
     def _add(self, code: str, place: Place | None, text: str, hint: str, found: str = "", labels: Labels = ()) -> None:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(code, span_from(place) if place else None, text, hint, found=found, labels=labels))
-        elif len(self.problems) == MOST_PROBLEMS:
+        elif not self.full:
+            self.full = True
             text = f"{self.file}: more than {MOST_PROBLEMS} faults; the rest is not listed"
             self.problems.append(Problem("RR108", None, text, "correct these first"))
 
@@ -313,8 +317,10 @@ _TAG = re.compile(r"!\S*")
 
 def _asked(text: str, mark: Any) -> bool:
     """Whether the key at this mark stands behind a `?` of its own line."""
-    before = text[text.rfind("\n", 0, mark.index) + 1 : mark.index].rstrip(" ")
-    return before.endswith("?") and before[-2:-1] in ("", " ", "{", ",", "[")
+    start, at = mark.index - mark.column, mark.index - 1
+    while at > start and text[at] == " ":
+        at -= 1
+    return at >= start and text[at] == "?" and (at == start or text[at - 1] in " {,[")
 
 
 _YAML_HINTS = (  # a part of the parser's words, and what to do then

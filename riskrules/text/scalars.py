@@ -20,6 +20,7 @@ SEEMS_BOOLEAN = frozenset(
 )
 _NUMBER_STARTS = frozenset("0123456789+-.\u2212\u2012\u2013\u2014\ufe63\uff0d\uff0b")
 
+_LONGEST = 200  # a longer text is no number anyone takes, and the patterns below are slow on a long one
 _UNIT = r"(?:%|bps|ms|s|m|h|d|x)?"
 _NUMBER = r"-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:_[0-9]{3})+)(?:\.[0-9]+)?"
 _GOOD = re.compile(rf"{_NUMBER}(?:{_UNIT}|/{_NUMBER})")
@@ -114,7 +115,7 @@ def faults_of_key(key: str) -> Iterator[Fault]:
 
 
 def _number_fault(value: str) -> Fault | None:
-    if _GOOD.fullmatch(value):
+    if len(value) > _LONGEST or _GOOD.fullmatch(value):
         return None
     parts = value.split("/")
     for part in parts if len(parts) == 2 else [value]:

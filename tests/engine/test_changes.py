@@ -18,14 +18,13 @@ from riskrules.engine import pieces as p
 from riskrules.engine.changes import Change, Contradiction, TooFine, all_changes, first_change
 from riskrules.engine.pieces import Comparator, Domain, Pieces
 from riskrules.engine.poly import X, constant_poly, poly, roots
+from riskrules.ir.fault import Fault
 
 F = Fraction
 Way = Literal[1, -1]
 
 
-@dataclass(frozen=True)
-class TooLarge:
-    """The error of a position above the last cap."""
+TOO_LARGE = Fault("RR504", "the size is above the last cap of its table")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Account:
         tier = (bisect_left if self.cap_inclusive else bisect_right)(self.caps, notional)
         if tier == len(self.caps):
             if self.above_last == "error":
-                return TooLarge()
+                return TOO_LARGE
             tier -= 1
         maintenance, equity = notional * self.rates[tier] - self.amounts[tier], self.wallet + profit
         if self.quantum:
@@ -70,7 +69,7 @@ class Account:
         return p.unknown(constant_poly(self.wallet) + moved.scale(self.size), domain), p.sub(p.mul(notional, rate), amount)
 
     def above(self, last: Fraction) -> object:
-        return last if self.above_last == "last_tier" else TooLarge()
+        return last if self.above_last == "last_tier" else TOO_LARGE
 
     def verdict(self, domain: Domain) -> Pieces:
         equity, maintenance = self.margins(domain)
@@ -154,7 +153,8 @@ def test_a_limit_is_part_of_the_walk_and_nothing_beyond_it() -> None:
 def test_the_ends_of_the_domain_are_part_of_the_walk() -> None:
     a = account(wallet=1000)
     found = first_change(a.verdict(Domain(F(1), low=F(9_473))), F(10_000), F(1), a.decide, -1)
-    assert found is not None and found.point == 9_473
+    assert found is not None
+    assert found.point == 9_473
 
 
 def test_an_uncertain_stretch_is_asked_from_the_start_outwards() -> None:

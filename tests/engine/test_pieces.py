@@ -13,21 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskrules.engine import pieces as p
-from riskrules.engine.pieces import Comparator, Direction, Domain, Piece, Pieces
+from riskrules.engine.pieces import Comparator, Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, X, constant_poly, poly
+from riskrules.ir.fault import Fault
+from riskrules.ir.ops import ROUNDINGS
 
 F = Fraction
 LINE = Domain(F(1, 10**6))
 
 
-@dataclass(frozen=True)
-class Failure:
-    """An error as an evaluator gives it."""
-
-    code: str
-
-
-MISSING, STALE = Failure("missing"), Failure("stale")
+MISSING, STALE = Fault("RR501", "no price"), Fault("RR502", "the price is 12 s old")
 
 
 def number(value: int | Fraction) -> Pieces:
@@ -68,10 +63,11 @@ RESULTS = [
     (p.rounded(x, F(1, 2), "up"), [piece(X, 0, F(1, 2))], "up by less than a quantum"),
     (p.rounded(x, F(1, 2), "down"), [piece(X, F(-1, 2), 0)], "down by less than one"),
     (p.rounded(x, F(1, 2), "toward_zero"), [piece(X, F(-1, 2), F(1, 2))], "either way, as the sign may be either"),
-    (p.rounded(x, F(1, 2), "nearest"), [piece(X, F(-1, 4), F(1, 4))], "half a quantum either way"),
+    (p.rounded(x, F(1, 2), "half_even"), [piece(X, F(-1, 4), F(1, 4))], "half a quantum either way"),
     (p.rounded(number(F(7, 3)), F(1, 2), "up"), [piece(c(F(5, 2)))], "a constant is rounded at once and stays exact"),
     (p.rounded(number(F(-7, 3)), F(1, 2), "toward_zero"), [piece(c(-2))], "toward zero, below zero too"),
-    (p.rounded(number(F(7, 4)), F(1, 2), "nearest"), [piece(c(F(3, 2)), 0, F(1, 2))], "which way a tie falls is the evaluator's to say"),
+    (p.rounded(number(F(5, 4)), F(1, 2), "half_even"), [piece(c(1))], "a tie falls as the direction says: 2.5 steps become 2"),
+    (p.rounded(number(F(5, 4)), F(1, 2), "half_up"), [piece(c(F(3, 2)))], "or 3"),
     (p.compare(three, three, "below"), [False], "equality falls on the named side: not below"),
     (p.compare(three, three, "at_or_below"), [True], "but at or below"),
     (p.compare(three, three, "equal"), [True], "and equal"),
@@ -95,8 +91,10 @@ RESULTS = [
     (p.add(fails_above_three, three), [piece(X + c(3)), MISSING], "an error taints what includes it"),
     (p.compare(fails_above_three, three, "below"), [True, MISSING], "a verdict too"),
     (p.add(plain(MISSING), plain(MISSING)), [MISSING], "the same error twice"),
-    (p.add(plain(MISSING), plain(STALE)), [None], "which of two errors counts is the evaluator's to say"),
-    (p.add(plain(MISSING), plain(None)), [None], "the uncertain side may be another error"),
+    (p.add(plain(MISSING), plain(STALE)), [MISSING], "of two faults the first counts, as in the walk"),
+    (p.sum_of([x, plain(STALE), three, plain(MISSING)], LINE), [STALE], "in a sum too"),
+    (p.add(plain(MISSING), plain(None)), [MISSING], "whatever the second is"),
+    (p.add(plain(None), plain(MISSING)), [None], "an uncertain first may be a fault itself"),
     (p.add(x, plain(True)), [None], "a verdict is no number"),
     (p.choose(plain(None), x, x), [None], "an uncertain condition may be an error"),
     (p.choose(plain(MISSING), x, x), [MISSING], "a failed one is an error"),
@@ -115,7 +113,8 @@ def test_an_irrational_crossing_is_uncertain_within_its_sliver() -> None:
     verdict = p.compare(p.mul(x, x), number(2), "below")
     assert verdict.parts == (True, None, False)
     low, high = verdict.cuts
-    assert low**2 < 2 < high**2 and high - low < LINE.resolution
+    assert low**2 < 2 < high**2
+    assert high - low < LINE.resolution
 
 
 def test_values_over_different_domains_do_not_combine() -> None:
@@ -125,7 +124,7 @@ def test_values_over_different_domains_do_not_combine() -> None:
 
 # Random trees: the same tree evaluated directly at a point
 
-Direct = object  # Fraction, bool, int, Failure
+Direct = object  # Fraction, bool, int, Fault
 
 
 @dataclass(frozen=True)
@@ -139,13 +138,14 @@ DOMAIN = Domain(F(1, 1000), high=F(18))
 
 
 def first_error(*values: Direct) -> Direct:
-    return next((v for v in values if isinstance(v, Failure)), None)
+    return next((v for v in values if isinstance(v, Fault)), None)
 
 
 def apply(operation: str, a: Direct, b: Direct) -> Direct:
     if error := first_error(a, b):
         return error
-    assert isinstance(a, Fraction) and isinstance(b, Fraction)
+    assert isinstance(a, Fraction)
+    assert isinstance(b, Fraction)
     match operation:
         case "add":
             return a + b
@@ -154,7 +154,7 @@ def apply(operation: str, a: Direct, b: Direct) -> Direct:
         case "mul":
             return a * b
         case "div":
-            return a / b if b else Failure("division by zero")
+            return a / b if b else Fault("RR509", "a division by zero")
         case "minimum":
             return min(a, b)
         case _:
@@ -164,15 +164,28 @@ def apply(operation: str, a: Direct, b: Direct) -> Direct:
 def compared(a: Direct, b: Direct, comparator: Comparator) -> Direct:
     if error := first_error(a, b):
         return error
-    assert isinstance(a, Fraction) and isinstance(b, Fraction)
+    assert isinstance(a, Fraction)
+    assert isinstance(b, Fraction)
     return {"below": a < b, "at_or_below": a <= b, "above": a > b, "at_or_above": a >= b, "equal": a == b}[comparator]
 
 
-def round_direct(value: Direct, quantum: Fraction, direction: Direction) -> Direct:
+def round_direct(value: Direct, quantum: Fraction, direction: str) -> Direct:
     if not isinstance(value, Fraction):
         return value
     share = value / quantum
-    return quantum * {"up": ceil, "down": floor, "toward_zero": trunc, "nearest": round}[direction](share)  # type: ignore[operator]
+    match direction:
+        case "up":
+            return quantum * ceil(share)
+        case "down":
+            return quantum * floor(share)
+        case "toward_zero":
+            return quantum * trunc(share)
+        case "away_from_zero":
+            return quantum * (ceil(share) if share >= 0 else floor(share))
+        case "half_up":
+            return quantum * floor(share + F(1, 2))
+        case _:
+            return quantum * round(share)
 
 
 def tier_direct(value: Direct, caps: list[Fraction], inclusive: bool) -> Direct:
@@ -199,7 +212,7 @@ def nodes(draw: st.DrawFn, depth: int = 3) -> Node:
     if kind == "absolute":
         return Node(p.absolute(a.pieces), {t: abs(v) if isinstance(v, Fraction) else v for t, v in a.at.items()})
     if kind == "rounded":
-        quantum, direction = draw(quanta), draw(st.sampled_from(get_args(Direction)))
+        quantum, direction = draw(quanta), draw(st.sampled_from(sorted(ROUNDINGS)))
         return Node(p.rounded(a.pieces, quantum, direction), {t: round_direct(v, quantum, direction) for t, v in a.at.items()})
     if kind == "pick":
         caps, inclusive = draw(tables), draw(st.booleans())
@@ -211,7 +224,7 @@ def nodes(draw: st.DrawFn, depth: int = 3) -> Node:
     if kind == "choose":
         comparator, other = draw(st.sampled_from(get_args(Comparator))), draw(nodes(depth=0))
         condition = {t: compared(a.at[t], other.at[t], comparator) for t in POINTS}
-        at = {t: v if isinstance(v, Failure) else a.at[t] if v else b.at[t] for t, v in condition.items()}
+        at = {t: v if isinstance(v, Fault) else a.at[t] if v else b.at[t] for t, v in condition.items()}
         return Node(p.choose(p.compare(a.pieces, other.pieces, comparator), a.pieces, b.pieces), at)
     return Node(getattr(p, kind)(a.pieces, b.pieces), {t: apply(kind, a.at[t], b.at[t]) for t in POINTS})
 

@@ -84,7 +84,8 @@ def test_sign_regions() -> None:
     found = of(x1=1, c=-5, m1=6).sign_regions(F(0), F(16), FINE)
     signs = [sign for _, _, sign in found if sign is not None]
     assert signs == [1, -1, 1], "x + 6/x falls below 5 between 2 and 3"
-    assert found[0][0] == 0 and found[-1][1] == 16
+    assert found[0][0] == 0
+    assert found[-1][1] == 16
 
 
 QUOTIENTS = [
@@ -142,7 +143,8 @@ def test_every_known_root_is_found_once(
 @given(polys, st.lists(small, max_size=3), st.lists(positive, min_size=5, max_size=5))
 def test_regions_cover_the_domain_and_meet_no_level(curve: Poly, levels: list[Fraction], points: list[Fraction]) -> None:
     found = regions(curve, levels, F(0), None, F(1, 1000))
-    assert found[0].low == 0 and found[-1].high is None
+    assert found[0].low == 0
+    assert found[-1].high is None
     assert all(a.high == b.low for a, b in pairwise(found))
     for region in found:
         for x in points:

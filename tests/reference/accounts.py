@@ -22,6 +22,7 @@ from tests.reference.textbook import Pool, Textbook
 FINEST = Fraction(1, 10**18)
 # Prices made of twos, fives and tens alone: every cap divided by one of them ends.
 DIVISORS = ("25000", "31250", "64000", "62500", "2500", "3125", "12.5", "0.5", "0.32", "0.0125", "0.00032", "1")
+STEPS_BETWEEN_DIVISORS = ("0.5", "0.8", "0.9765625", "1", "1.024", "1.25")  # so that what is divided by the second price ends too
 LEVERAGES = (1, 2, 3, 5, 7, 10, 20, 25, 50, 75, 100, 125)
 
 
@@ -148,6 +149,8 @@ class _Maker:
 
     def _near(self, mark: Fraction) -> Fraction:
         """A price of some trade: mostly within a tenth, now and then the mark itself."""
+        if self.tidy and self.chance.random() < 0.8:
+            return mark * number(self.chance.choice(STEPS_BETWEEN_DIVISORS))
         if self.chance.random() < 0.1:
             return mark
         near = mark * Fraction(self.chance.randint(700, 1300) if self.chance.random() < 0.2 else self.chance.randint(950, 1050), 1000)

@@ -25,8 +25,7 @@ ACCOUNT = {
 }  # fmt: skip
 NO_ORDERS = {"count": "not_counted", "price": "order_price", "reduce_only": "excluded", "opening_loss": "not_reserved", "fee": "none"}
 EVERY_ORDER = {**NO_ORDERS, "count": "every_order", "fee": "taker_fee"}
-LEVERAGE_ON_ENTRY = {"rate": "one_over_chosen_leverage", "on": "notional_at_entry"}
-MOST_LEVERAGE = {"rate": "one_over_max_leverage", "on": "notional_at_mark"}
+PROFIT = {"wallet_balance": "counted", "unrealised_loss": "100%"}
 FACE = {"weight": "100%", "owed_weight": "100%"}
 UNROUNDED = {"position_margins": "none", "pool_margins": "none", "equity": "none"}
 BELOW = {"equity": {"below": "maintenance_margin"}, "needs": "open_position"}
@@ -50,54 +49,98 @@ LEVERED = {
     "ATOM-USDC": rows(("unlimited", "5", "")),
 }
 
-VARIANTS: dict[str, Changes] = {
-    "cut-toward-zero": {
-        "margin": {
-            "account": ACCOUNT, "collateral": {"USDT": FACE}, "maintenance_margin": {"position": "tier", "fee": "none"},
-            "rounding": {"position_margins": {"to": "0.00000001", "direction": "toward_zero"}, "pool_margins": "none", "equity": "none"},
-            "liquidate_when": BELOW, "states_by_maintenance_share_of_equity": "none",
-            "initial_margin": {"position": {"rate": "one_over_chosen_leverage", "on": "notional_at_mark"}, "orders": NO_ORDERS},
+TIERED_WITHOUT_FEE = {"position": "tier", "fee": "none"}
+
+CUT_TOWARD_ZERO: Changes = {
+    "margin": {
+        "account": ACCOUNT,
+        "collateral": {"USDT": FACE},
+        "initial_margin": {"position": {"rate": "one_over_chosen_leverage", "on": "notional_at_mark"}, "orders": NO_ORDERS},
+        "maintenance_margin": TIERED_WITHOUT_FEE,
+        "rounding": {**UNROUNDED, "position_margins": {"to": "0.00000001", "direction": "toward_zero"}},
+        "liquidate_when": BELOW,
+        "states_by_maintenance_share_of_equity": "none",
+    },
+}
+HALF_OF_INITIAL: Changes = {
+    "margin": {
+        "tier_forms": {"levered": {**FORM, "maintenance_rate": {"share_of_initial_rate": "1/2"}}},
+        "account": {**ACCOUNT, "hedge_legs": "not_allowed"},
+        "collateral": {"USDC": FACE},
+        "maintenance_margin": TIERED_WITHOUT_FEE,
+        "rounding": UNROUNDED,
+        "liquidate_when": BELOW,
+    },
+    "tiers": {"form": "levered", "tables": LEVERED},
+}
+ALL_INVERSE: Changes = {
+    "margin": {"account": ACCOUNT, "collateral": {"BTC": FACE, "ETH": {"weight": "90%", "owed_weight": "110%"}}, "rounding": UNROUNDED},
+    "tiers": {"form": "marginal_on_mark_notional", "tables": COIN},
+    "contracts": {"every_market": INVERSE, "markets": {"BTC-USD": {**INVERSE, "multiplier": "100"}}},
+}
+LINEAR_AND_INVERSE: Changes = {
+    "margin": {
+        "account": ACCOUNT,
+        "collateral": {"BTC": FACE, "ETH": FACE, "USDT": FACE},
+        "maintenance_margin": {"position": "tier", "fee": {"rate": "taker_fee", "on": "notional_at_entry"}},
+    },
+    "tiers": {
+        "form": "marginal_on_mark_notional",
+        "tables": {**COIN, "SOL-USDT": rows(("5_000", "50", "1%"), ("60_000", "10", "1/15"))},
+    },
+    "contracts": {
+        "every_market": LINEAR,
+        "markets": {"BTC-USD": INVERSE, "ETH-USD": INVERSE, "SOL-USDT": {**LINEAR, "multiplier": "1000"}},
+    },
+}
+WHOLE_FORM = {"lookup": "size", "rate_on": "notional_at_entry", "style": "whole_position", "cap": "exclusive", "rates": "never_falling"}
+WHOLE_POSITION: Changes = {
+    "margin": {
+        "tier_forms": {"whole": {**FORM, **WHOLE_FORM}},
+        "account": {**ACCOUNT, "margin_modes": ["cross"], "posted_margin": "given"},
+        "equity": {**PROFIT, "unrealised_profit": "50%", "funding_owed": "not_counted", "funding_due": "counted"},
+        "collateral": {"USDT": FACE},
+        "initial_margin": {"position": {"rate": "one_over_max_leverage", "on": "notional_at_mark"}, "orders": EVERY_ORDER},
+        "rounding": {
+            "position_margins": {"to": "0.05", "direction": "half_even"},
+            "pool_margins": {"to": "1", "direction": "half_up"},
+            "equity": {"to": "0.1", "direction": "away_from_zero"},
+        },
+        "may_increase": {"equity": {"above": "initial_margin"}},
+        "liquidate_when": {"equity": {"at_or_below": "maintenance_margin"}, "needs": "nothing"},
+        "states_by_maintenance_share_of_equity": [
+            {"below": "50%", "state": "normal", "may": ["increase"]},
+            {"above": "1/2", "state": "watched", "may": ["reduce"]},
+        ],
+    },
+    "tiers": {
+        "form": "whole",
+        "tables": {
+            "BTC-USDT": rows(("1", "50", "1%"), ("10", "20", "1/30"), ("10.5", "10", "4%")),
+            "ETH-USDT": rows(("20", "50", "1%"), ("unlimited", "10", "1%")),
         },
     },
-    "half-of-initial": {
-        "margin": {
-            "tier_forms": {"levered": {**FORM, "maintenance_rate": {"share_of_initial_rate": "1/2"}}}, "rounding": UNROUNDED,
-            "account": {**ACCOUNT, "hedge_legs": "not_allowed"}, "collateral": {"USDC": FACE}, "liquidate_when": BELOW,
-            "maintenance_margin": {"position": "tier", "fee": "none"},
+}
+ON_ENTRY: Changes = {
+    "margin": {
+        "tier_forms": {"entry": {**FORM, "lookup": "notional_at_entry", "rate_on": "notional_at_entry"}},
+        "equity": {**PROFIT, "unrealised_profit": "0%", "unrealised_loss": "120%", "funding_owed": "counted", "funding_due": "counted"},
+        "collateral": {"USDT": FACE, "BTC": {"weight": "1/3", "owed_weight": "4/3"}},
+        "initial_margin": {
+            "position": {"rate": "one_over_chosen_leverage", "on": "notional_at_entry"},
+            "orders": {**NO_ORDERS, "count": "larger_side", "opening_loss": "reserved"},
         },
-        "tiers": {"form": "levered", "tables": LEVERED},
     },
-    "inverse": {
-        "margin": {"account": ACCOUNT, "collateral": {"BTC": FACE, "ETH": {"weight": "90%", "owed_weight": "110%"}}, "rounding": UNROUNDED},
-        "tiers": {"form": "marginal_on_mark_notional", "tables": COIN},
-        "contracts": {"every_market": INVERSE, "markets": {"BTC-USD": {**INVERSE, "multiplier": "100"}}},
-    },
-    "linear-and-inverse": {
-        "margin": {"account": ACCOUNT, "collateral": {"BTC": FACE, "ETH": FACE, "USDT": FACE}, "maintenance_margin": {"position": "tier", "fee": {"rate": "taker_fee", "on": "notional_at_entry"}}},
-        "tiers": {"form": "marginal_on_mark_notional", "tables": {**COIN, "SOL-USDT": rows(("5_000", "50", "1%"), ("60_000", "10", "1/15"))}},
-        "contracts": {"every_market": LINEAR, "markets": {"BTC-USD": INVERSE, "ETH-USD": INVERSE, "SOL-USDT": {**LINEAR, "multiplier": "1000"}}},
-    },
-    "whole-position": {
-        "margin": {
-            "tier_forms": {"whole": {**FORM, "lookup": "size", "rate_on": "notional_at_entry", "style": "whole_position", "cap": "exclusive", "rates": "never_falling"}},
-            "account": {**ACCOUNT, "margin_modes": ["cross"], "posted_margin": "given"}, "collateral": {"USDT": FACE},
-            "equity": {"wallet_balance": "counted", "unrealised_profit": "50%", "unrealised_loss": "100%", "funding_owed": "not_counted", "funding_due": "counted"},
-            "initial_margin": {"position": MOST_LEVERAGE, "orders": EVERY_ORDER},
-            "rounding": {"position_margins": {"to": "0.05", "direction": "half_even"}, "pool_margins": {"to": "1", "direction": "half_up"}, "equity": {"to": "0.1", "direction": "away_from_zero"}},
-            "may_increase": {"equity": {"above": "initial_margin"}}, "liquidate_when": {"equity": {"at_or_below": "maintenance_margin"}, "needs": "nothing"},
-            "states_by_maintenance_share_of_equity": [{"below": "50%", "state": "normal", "may": ["increase"]}, {"above": "1/2", "state": "watched", "may": ["reduce"]}],
-        },
-        "tiers": {"form": "whole", "tables": {"BTC-USDT": rows(("1", "50", "1%"), ("10", "20", "1/30"), ("10.5", "10", "4%")), "ETH-USDT": rows(("20", "50", "1%"), ("unlimited", "10", "1%"))}},
-    },
-    "on-entry": {
-        "margin": {
-            "tier_forms": {"entry": {**FORM, "lookup": "notional_at_entry", "rate_on": "notional_at_entry"}}, "collateral": {"USDT": FACE, "BTC": {"weight": "1/3", "owed_weight": "4/3"}},
-            "initial_margin": {"position": LEVERAGE_ON_ENTRY, "orders": {**EVERY_ORDER, "count": "larger_side", "opening_loss": "reserved", "fee": "none"}},
-            "equity": {"wallet_balance": "counted", "unrealised_profit": "0%", "unrealised_loss": "120%", "funding_owed": "counted", "funding_due": "counted"},
-        },
-        "tiers": {"form": "entry", "tables": {"BTC-USDT": rows(("50_000", "100", "1/300"), ("unlimited", "10", "5%"))}},
-    },
-}  # fmt: skip
+    "tiers": {"form": "entry", "tables": {"BTC-USDT": rows(("50_000", "100", "1/300"), ("unlimited", "10", "5%"))}},
+}
+VARIANTS = {
+    "cut-toward-zero": CUT_TOWARD_ZERO,
+    "half-of-initial": HALF_OF_INITIAL,
+    "inverse": ALL_INVERSE,
+    "linear-and-inverse": LINEAR_AND_INVERSE,
+    "whole-position": WHOLE_POSITION,
+    "on-entry": ON_ENTRY,
+}
 
 
 def write_variant(house: Path, into: Path, name: str) -> Path:

@@ -29,7 +29,9 @@ def form_of(book: Book | None, name: str, when: Instant) -> tuple[TierForm | Non
     line = book.history.versions.get(("tier_forms", name), ())
     if not line:
         said = ", ".join(sorted(known))
-        return None, [Problem("RR305", None, f"there is no tier form {name!r}", f"the margin file declares: {said}", found=name, expected=said)]
+        return None, [
+            Problem("RR305", None, f"there is no tier form {name!r}", f"the margin file declares: {said}", found=name, expected=said)
+        ]
     certain, _ = book.history.in_force(("tier_forms", name), when)
     form: TierForm = (certain or line[0]).value
     return form, []

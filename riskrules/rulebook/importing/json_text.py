@@ -51,7 +51,13 @@ class JsonText:
     def endless(self) -> Iterator[Problem]:
         for _, is_key, start, end in _walk(self.text):
             if not is_key and self.text[start:end] in _ENDLESS:
-                yield Problem("RR703", self._span(start, end), f"{self.text[start:end]} is no amount", "ask the source for the figure", found=self.text[start:end])
+                yield Problem(
+                    "RR703",
+                    self._span(start, end),
+                    f"{self.text[start:end]} is no amount",
+                    "ask the source for the figure",
+                    found=self.text[start:end],
+                )
 
     @cached_property
     def _places(self) -> dict[Path, tuple[int, int]]:
@@ -87,16 +93,26 @@ def read_json(data: bytes, file: str) -> tuple[Any, JsonText, list[Problem]]:
         value = json.loads(found.text, parse_float=str, parse_int=str, parse_constant=lambda _: odd.add("endless"), object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         at = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
-        return None, found, [Problem("RR701", at, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "save the answer of the source again, whole")]
+        return (
+            None,
+            found,
+            [Problem("RR701", at, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "save the answer of the source again, whole")],
+        )
     except RecursionError:
-        return None, found, [Problem("RR701", Span(file, 1, 1, 1, 2), "nested too deep to be a tier table", "save the answer of the source again")]
+        return (
+            None,
+            found,
+            [Problem("RR701", Span(file, 1, 1, 1, 2), "nested too deep to be a tier table", "save the answer of the source again")],
+        )
     return value, found, [*(found.twice() if "twice" in odd else ()), *(found.endless() if "endless" in odd else ())]
 
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError, file: str) -> Problem:
     before = data[: error.start].decode("utf-8")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return Problem("RR701", Span(file, line, column, line, column + 1), f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+    return Problem(
+        "RR701", Span(file, line, column, line, column + 1), f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
+    )
 
 
 def _walk(text: str) -> Iterator[tuple[Path, bool, int, int]]:

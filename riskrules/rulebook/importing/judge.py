@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import takewhile
 
 from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.importing.json_text import JsonText
+from riskrules.rulebook.importing.mend import Figures, Mended, mended
 from riskrules.rulebook.importing.sources import MISSING, Cell, Figure, SourceMarket
 from riskrules.rulebook.proofs import Opening, is_error, prove_tiers
 from riskrules.rulebook.versions import PolicyFile, Version
@@ -27,11 +27,9 @@ NO_END = Fraction(2**63 - 1)  # the largest whole number of the venue's field: h
 _FIELDS: dict[Figure, str] = {
     "floor": "floor", "cap": "cap", "leverage": "max_leverage", "rate": "maintenance_rate", "amount": "maintenance_amount",
 }  # fmt: skip
+_FROM_AMOUNTS = frozenset({"RR205", "RR207", "RR208", "RR209"})
 _ABOVE_ZERO = frozenset({"cap", "leverage"})
-_NEEDED = ("cap", "leverage", "rate")
 _NO_FEES = Opening(Fraction(0), equality_liquidates=False)  # a source's rows are judged alone; fees belong to the margin file
-
-Figures = dict[Figure, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +41,24 @@ class Judged:
 
 def judge(market: SourceMarket, header: TiersFile, form: TierForm, where: JsonText) -> Judged:
     """The market's table, or everything that is wrong with its rows."""
-    rows, problems = _figures(market, where)
-    problems += _counting(market, rows, where)
-    readable = list(takewhile(lambda row: all(figure in row for figure in _NEEDED), rows))
-    if readable:
-        table, found = _proved(market, readable, header, form, where)
-        problems += found
+    if not market.rows:
+        nothing = Problem(
+            "RR710", where.at(market.path), f"{market.name}: no tiers", "ask the source again: a market in its answer has tiers"
+        )
+        return Judged(market.name, None, (nothing,))
+    read, problems = _figures(market, where)
+    problems += _counting(market, read, where)
+    whole = mended(read)
+    table = Table.model_validate(_table(market, whole.rows, _row_only(market)))
+    problems += _proofs(market, whole, table, header, form, where)
     told = tuple(replace(problem, text=f"{market.name}: {problem.text}") for problem in problems)
-    return Judged(market.name, None if not readable or any(map(is_error, told)) else table, told)
+    return Judged(market.name, None if any(map(is_error, told)) else table, told)
 
 
 # -- the figures -------------------------------------------------------------------------------------
 
 
 def _figures(market: SourceMarket, where: JsonText) -> tuple[list[Figures], list[Problem]]:
-    if not market.rows:
-        return [], [Problem("RR710", where.at(market.path), "no tiers", "ask the source again: a market in its answer has tiers")]
     rows: list[Figures] = []
     problems: list[Problem] = []
     for k, row in enumerate(market.rows, start=1):
@@ -85,16 +85,18 @@ def _number(figure: Figure, cell: Cell) -> tuple[Fraction, tuple[str, str, str] 
         return nothing, ("RR708", f"is not a number: {said}", "a decimal is due here, as text or as a JSON number")
     number = to_fraction(pair)
     if number < 0 or (number == 0 and figure in _ABOVE_ZERO):
-        return nothing, ("RR709", f"is {cell.value}", "this figure is above 0" if figure in _ABOVE_ZERO else "this figure is never negative")
+        hint = "this figure is above 0" if figure in _ABOVE_ZERO else "this figure is never negative"
+        return nothing, ("RR709", f"is {cell.value}", hint)
     return number, None
 
 
 def _counting(market: SourceMarket, rows: list[Figures], where: JsonText) -> list[Problem]:
+    hint = "tiers count up from 1; a row may be missing or out of order"
     return [
-        Problem("RR711", where.at(market.rows[k - 1]["number"].path), f"tier {k} is numbered {exact_text(to_exact(row['number']))}", "tiers count up from 1; a row may be missing or out of order", expected=str(k))
+        Problem("RR711", where.at(market.rows[k - 1]["number"].path), f"tier {k} is numbered {spelled('number', row['number'])}", hint)
         for k, row in enumerate(rows, start=1)
-        if "number" in row and row["number"] != k
-    ]  # fmt: skip
+        if row.get("number", k) != k
+    ]
 
 
 # -- the table ---------------------------------------------------------------------------------------
@@ -102,26 +104,40 @@ def _counting(market: SourceMarket, rows: list[Figures], where: JsonText) -> lis
 PlaceOf = Callable[[Path], Place]
 
 
-def _proved(market: SourceMarket, rows: list[Figures], header: TiersFile, form: TierForm, where: JsonText) -> tuple[Table, list[Problem]]:
+def _proofs(market: SourceMarket, whole: Mended, table: Table, header: TiersFile, form: TierForm, where: JsonText) -> list[Problem]:
     """Proved without places first; only a table that has something wrong is looked up in the text."""
-    table = Table.model_validate(_table(market, rows, lambda path: ("", 0, 0, 0, 0)))
 
     def prove(place_of: PlaceOf) -> list[Problem]:
-        document = _under(market.name, _table(market, rows, place_of), place_of(market.path))
+        document = _under(market.name, _table(market, whole.rows, place_of), place_of(market.path))
         version = Version(("table", market.name), PolicyFile(where.file, where.file, document, header), ("tables", market.name), table)
         return prove_tiers(version, form, _NO_FEES)[1]
 
-    return table, prove(where.place) if prove(lambda path: ("", 0, 0, 0, 0)) else []
+    by_row = prove(_row_only(market))
+    return [told for told, rough in zip(prove(where.place), by_row, strict=True) if not _guessed(rough, whole)] if by_row else []
+
+
+def _guessed(by_row: Problem, whole: Mended) -> bool:
+    """Whether a problem speaks of a figure that the source does not have."""
+    rows = {at.line - 1 for at in (by_row.at, *(at for at, _ in by_row.labels)) if at is not None}
+    return bool(rows & whole.holes) or (by_row.code in _FROM_AMOUNTS and max(rows) >= whole.guessed_from)
+
+
+def _row_only(market: SourceMarket) -> PlaceOf:
+    """Places that say nothing but the row, as its line."""
+    depth = len(market.tiers)
+    return lambda path: ("", int(path[depth]) if len(path) > depth else -1, 0, 0, 0)
 
 
 def _table(market: SourceMarket, rows: list[Figures], place_of: PlaceOf) -> Mapping:
     tiers = Sequence(_tier(row, market.rows[k], place_of) for k, row in enumerate(rows))
-    tiers.at = place_of(market.path)
+    tiers.at = place_of(market.tiers)
     return _mapping({"tiers": tiers}, tiers.at)
 
 
 def _tier(row: Figures, cells: dict[Figure, Cell], place_of: PlaceOf) -> Mapping:
-    fields = {_FIELDS[figure]: _text(spelled(figure, number), place_of(cells[figure].path)) for figure, number in row.items() if figure in _FIELDS}
+    fields = {
+        _FIELDS[figure]: _text(spelled(figure, number), place_of(cells[figure].path)) for figure, number in row.items() if figure in _FIELDS
+    }
     return _mapping(fields, place_of(cells["cap"].path[:-1]))
 
 
@@ -146,4 +162,3 @@ def spelled(figure: Figure, number: Fraction) -> str:
     if figure == "cap" and number >= NO_END:
         return "unlimited"
     return f"{exact_text(to_exact(number * 100))}%" if figure == "rate" else exact_text(to_exact(number))
-

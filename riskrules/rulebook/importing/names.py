@@ -32,18 +32,24 @@ def market_of(symbol: str, quotes: tuple[str, ...] = QUOTES) -> str:
     symbol = unicodedata.normalize("NFC", symbol)
     name = _from_ccxt(symbol) if "/" in symbol or ":" in symbol else _from_venue(symbol, quotes)
     if not is_market_name(name) or next(faults_of_key(name), None):
-        raise Unnamed(f"{ascii(symbol)} is not a market name", "a name has letters of one script and digits: see which character does not belong", (name,))
+        raise Unnamed(
+            f"{symbol!a} is not a market name", "a name has letters of one script and digits: see which character does not belong", (name,)
+        )
     return name
 
 
 def _from_ccxt(symbol: str) -> str:
     match = _CCXT.fullmatch(symbol)
     if match is None:
-        raise Unnamed(f"{ascii(symbol)} is not a perpetual or a dated future", "ccxt writes these BASE/QUOTE:SETTLE or BASE/QUOTE:SETTLE-YYMMDD")
+        raise Unnamed(f"{symbol!a} is not a perpetual or a dated future", "ccxt writes these BASE/QUOTE:SETTLE or BASE/QUOTE:SETTLE-YYMMDD")
     base, quote, settle, date = match.groups()
     name = _joined(base, quote, date)
     if settle not in (quote, base):
-        raise Unnamed(f"{ascii(symbol)} settles in {settle}, neither its quote nor its base", "contracts of this kind are not in this version of the language", (name,))
+        raise Unnamed(
+            f"{symbol!a} settles in {settle}, neither its quote nor its base",
+            "contracts of this kind are not in this version of the language",
+            (name,),
+        )
     return name
 
 
@@ -52,9 +58,9 @@ def _from_venue(symbol: str, quotes: tuple[str, ...]) -> str:
     pair, date = (match[1], match[2]) if match else ("", None)
     found = tuple(_joined(pair.removesuffix(q), q, None if date == "PERP" else date) for q in quotes if pair.endswith(q) and pair != q)
     if len(found) > 1:
-        raise Unnamed(f"{ascii(symbol)} is {' or '.join(found)}", "give ccxt's spelling, which tells base from quote", found)
+        raise Unnamed(f"{symbol!a} is {' or '.join(found)}", "give ccxt's spelling, which tells base from quote", found)
     if not found:
-        raise Unnamed(f"{ascii(symbol)} ends in no known quote", f"known are {', '.join(quotes)}; ccxt's spelling tells base from quote")
+        raise Unnamed(f"{symbol!a} ends in no known quote", f"known are {', '.join(quotes)}; ccxt's spelling tells base from quote")
     return found[0]
 
 

@@ -22,8 +22,13 @@ Figure = Literal["number", "floor", "cap", "leverage", "rate", "amount"]
 MISSING = object()
 
 _BRACKET: dict[Figure, str] = {
-    "number": "bracket", "floor": "notionalFloor", "cap": "notionalCap", "leverage": "initialLeverage", "rate": "maintMarginRatio", "amount": "cum",
-}  # fmt: skip
+    "number": "bracket",
+    "floor": "notionalFloor",
+    "cap": "notionalCap",
+    "leverage": "initialLeverage",
+    "rate": "maintMarginRatio",
+    "amount": "cum",
+}
 _COIN_BRACKET: dict[Figure, str] = {**_BRACKET, "floor": "qtyFloor", "cap": "qtyCap"}
 _UNIFIED: dict[Figure, str] = {
     "number": "tier", "floor": "minNotional", "cap": "maxNotional", "leverage": "maxLeverage", "rate": "maintenanceMarginRate",
@@ -46,6 +51,7 @@ Row = dict[Figure, Cell]
 class SourceMarket:
     name: str
     path: Path
+    tiers: Path  # of the list that its rows stand in
     rows: tuple[Row, ...]
 
 
@@ -76,12 +82,15 @@ def markets_of(value: Any, where: JsonText, shape: Shape) -> Source:
     try:
         for symbol, path, item in _ENTRIES[shape](value):
             try:
-                _add(source, symbol, path, tuple(_ROWS[shape](value, path, item)), where)
+                tiers = (*path, *_LIST[shape])
+                _add(source, symbol, path, tiers, tuple(_ROWS[shape](value, tiers, item)), where)
             except Misshapen as wrong:
                 source.unsure.add(run_together(symbol))
-                source.problems.append(_misshapen(wrong, where, f"{ascii(symbol)}: "))
+                source.problems.append(_misshapen(wrong, where, f"{symbol!a}: "))
     except Misshapen as wrong:
         return Source({}, [_misshapen(wrong, where, "")], set())
+    if not source.markets and not source.problems:
+        source.problems.append(_misshapen(Misshapen((), "the file has no market", "the source's answer for all its markets"), where, ""))
     return source
 
 
@@ -89,7 +98,7 @@ def _misshapen(wrong: Misshapen, where: JsonText, whose: str) -> Problem:
     return Problem("RR704", where.at(wrong.path), f"{whose}{wrong.text}", f"expected is {wrong.expected}", expected=wrong.expected)
 
 
-def _add(source: Source, symbol: str, path: Path, rows: tuple[Row, ...], where: JsonText) -> None:
+def _add(source: Source, symbol: str, path: Path, tiers: Path, rows: tuple[Row, ...], where: JsonText) -> None:
     in_coin = bool(rows) and rows[0]["cap"].name == "qtyCap"
     try:
         name = market_of(symbol, COIN_QUOTES if in_coin else QUOTES)
@@ -99,9 +108,11 @@ def _add(source: Source, symbol: str, path: Path, rows: tuple[Row, ...], where: 
         return
     if name in source.markets:
         labels = ((where.at(source.markets[name].path), "the first one"),)
-        source.problems.append(Problem("RR706", where.at(path), f"{name} stands twice in the file", "keep one of the two", found=ascii(symbol), labels=labels))
+        source.problems.append(
+            Problem("RR706", where.at(path), f"{name} stands twice in the file", "keep one of the two", found=ascii(symbol), labels=labels)
+        )
         source.twice.add(name)
-    source.markets.setdefault(name, SourceMarket(name, path, rows))
+    source.markets.setdefault(name, SourceMarket(name, path, tiers, rows))
 
 
 # -- what the entries of each shape are --------------------------------------------------------------
@@ -133,12 +144,15 @@ def _tabled(value: Any) -> Entries:
     columns = value["columns"]
     missing = [name for name in _names_in(columns).values() if columns.count(name) != 1]
     if missing:
-        raise Misshapen(("columns",), f"columns do not name {', '.join(missing)} once", f"the columns {', '.join(_BRACKET.values())} in any order")
+        raise Misshapen(
+            ("columns",), f"columns do not name {', '.join(missing)} once", f"the columns {', '.join(_BRACKET.values())} in any order"
+        )
     for symbol, item in value["symbols"].items():
         yield symbol, ("symbols", symbol), item
 
 
 _ENTRIES = {"ccxt": _mapped, "binance": _listed, "rows": _tabled}
+_LIST: dict[Shape, Path] = {"ccxt": (), "binance": ("brackets",), "rows": ()}
 
 
 # -- what the rows of an entry are -------------------------------------------------------------------
@@ -168,9 +182,13 @@ def _brackets(value: Any, path: Path, item: Any) -> Iterator[Row]:
     coefficient = str(item.get("notionalCoef", "1"))
     n, d = loose_number(coefficient) or (0, 1)
     if n != d:
-        raise Misshapen((*path, "notionalCoef"), f"notionalCoef is {coefficient}: brackets as adjusted for one account", "the answer for an account without a coefficient")
-    for k, bracket in enumerate(_rows_list(item.get("brackets"), (*path, "brackets"))):
-        here = (*path, "brackets", k)
+        raise Misshapen(
+            (*path[:-1], "notionalCoef"),
+            f"notionalCoef is {coefficient}: brackets as adjusted for one account",
+            "the answer for an account without a coefficient",
+        )
+    for k, bracket in enumerate(_rows_list(item.get("brackets"), path)):
+        here = (*path, k)
         if not isinstance(bracket, dict):
             raise Misshapen(here, f"bracket {k + 1} is not a mapping", "a bracket: {bracket, initialLeverage, notionalCap, …}")
         yield _row(bracket, here, _names_in(bracket))
@@ -181,7 +199,9 @@ def _columns(value: Any, path: Path, item: Any) -> Iterator[Row]:
     place = {figure: (name, columns.index(name)) for figure, name in _names_in(columns).items()}
     for k, row in enumerate(_rows_list(item, path)):
         if not isinstance(row, list) or len(row) != len(columns):
-            raise Misshapen((*path, k), f"row {k + 1} is not a list of {len(columns)} figures", f"one figure for each of {', '.join(map(str, columns))}")
+            raise Misshapen(
+                (*path, k), f"row {k + 1} is not a list of {len(columns)} figures", f"one figure for each of {', '.join(map(str, columns))}"
+            )
         yield {figure: Cell(name, row[j], (*path, k, j)) for figure, (name, j) in place.items()}
 
 

@@ -1,0 +1,130 @@
+"""What would have to be different: the lines of an explanation that answer it, and their JSON twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from riskrules.engine.ask import Answer, balance_answer, price_answers, size_answer
+from riskrules.engine.changes import TooFine
+from riskrules.engine.decide import ERROR, LIQUIDATE
+from riskrules.engine.explain import PoolExplanation
+from riskrules.units import say
+from riskrules.units.exact import exact_text, to_exact, to_fraction
+
+MOST_MARKETS = 3  # in an explanation; `ask` gives every one
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One change that turns the decision: what moves, to where, and how far that is."""
+
+    moves: str  # "mark", "balance" or "size"
+    of: str  # market, asset or leg
+    answer: Answer
+    now: Fraction
+
+    @property
+    def sign(self) -> str:
+        return "≥" if self.answer.direction > 0 else "≤"
+
+
+def turns(pool: PoolExplanation, every_market: bool = False) -> Iterator[Turn | TooFine]:
+    """Marks first (largest requirement first), then balance, then size; nothing where there is no such change."""
+    if pool.decision == ERROR or not pool.legs:
+        return
+    markets = _markets(pool)
+    yield from _mark_turns(pool, markets if every_market else markets[:MOST_MARKETS])
+    yield from _guarded(lambda: _balance_turn(pool))
+    if pool.decision == LIQUIDATE and (pool.single or every_market):
+        for leg in pool.legs:
+            yield from _guarded(lambda leg=leg: _size_turn(pool, leg))  # type: ignore[misc]
+
+
+def _guarded(find: Any) -> Iterator[Turn | TooFine]:
+    try:
+        found = find()
+    except TooFine as error:
+        yield error
+        return
+    if found:
+        yield found
+
+
+def _markets(pool: PoolExplanation) -> list[int]:
+    """The pool's markets, the one that needs most first."""
+    rows, walk = pool.evaluated.rows, pool.evaluated.walk
+    need: dict[int, Fraction] = {}
+    for leg in pool.legs:
+        value = walk.columns[walk.program.named["notional"]][leg]
+        market = rows.keys["leg", "market"][leg]
+        need[market] = need.get(market, Fraction(0)) + (to_fraction(value) if isinstance(value, tuple) else 0)
+    return sorted(need, key=lambda market: -need[market])
+
+
+def _mark_turns(pool: PoolExplanation, markets: list[int]) -> Iterator[Turn | TooFine]:
+    evaluated = pool.evaluated
+    for market in markets:
+        now = evaluated.walk.frame.given["market", "mark_price"][market]
+        try:
+            for answer in price_answers(evaluated, pool.number, market, "liquidate"):
+                yield Turn("mark", evaluated.rows.markets[market], answer, to_fraction(now))
+        except TooFine as error:
+            yield error
+
+
+def _balance_turn(pool: PoolExplanation) -> Turn | None:
+    answer = balance_answer(pool.evaluated, pool.number)
+    return Turn("balance", pool.pool.settle, answer, Fraction(0)) if answer else None
+
+
+def _size_turn(pool: PoolExplanation, leg: int) -> Turn | None:
+    answer = size_answer(pool.evaluated, leg)
+    size = pool.evaluated.rows.legs[leg].size
+    return Turn("size", pool.evaluated.rows.legs[leg].id, answer, abs(to_fraction(size))) if answer else None
+
+
+def turn_lines(pool: PoolExplanation) -> list[str]:
+    """`healthy again  mark ≥ 30,052.85 (+0.18%) · balance +525.01 · size ≤ 6.99 (closing at mark)    all else held`"""
+    if pool.evaluated.others or pool.evaluated.too_many:
+        return []
+    said, unstated = [], False
+    for turn in turns(pool):
+        if isinstance(turn, TooFine):
+            said.append("a change too fine to find exactly")
+            continue
+        said.append(turn_text(turn, pool.single))
+        unstated |= not turn.answer.stated
+    if not said:
+        return ["no change     of one mark alone turns this decision"] if pool.legs and pool.decision != ERROR else []
+    head = "healthy again" if pool.decision == LIQUIDATE else "liquidated at"
+    tail = "; no tick or lot stated, found to 0.00000001" if unstated else ""
+    return [f"{head}  {' · '.join(said)}   all else held{tail}"]
+
+
+def turn_text(turn: Turn, single: bool) -> str:
+    answer = turn.answer
+    if turn.moves == "mark":
+        change = (answer.point - turn.now) / turn.now
+        name = "mark" if single else f"{turn.of} mark"
+        return f"{name} {turn.sign} {say.money(answer.point)} ({_percent(change)})"
+    if turn.moves == "balance":
+        return f"balance {'+' if answer.value is False else say.MINUS}{say.money(answer.point)}"
+    return f"size {turn.sign} {say.number(answer.point)} (closing at mark)"
+
+
+def _percent(change: Fraction) -> str:
+    """Two places, cut: a distance for the eye; the price beside it is exact."""
+    text = say.number(Fraction(int(abs(change) * 10_000), 10_000) * 100, least=2)
+    return f"{'+' if change >= 0 else say.MINUS}{text}%"
+
+
+def turn_json(turn: Turn) -> dict[str, Any]:
+    answer = turn.answer
+    return {
+        "moves": turn.moves, "of": turn.of, "direction": "up" if answer.direction > 0 else "down", "value": exact_text(to_exact(answer.point)),
+        "before": exact_text(to_exact(answer.before)), "liquidate_there": answer.value if isinstance(answer.value, bool) else None,
+        "step": exact_text(to_exact(answer.grid)), "step_stated": answer.stated, "is": "exact", "held": "all else",
+    }  # fmt: skip

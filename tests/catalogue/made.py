@@ -1,0 +1,41 @@
+"""Reproducers that no file of a sensible size can hold, and the one that must not exist."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from riskrules.text.reader import MOST_BYTES, MOST_PROBLEMS
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    about: str  # what a page shows in place of the file
+    file: Callable[[], bytes]
+    prints: Callable[[], str] | None = None
+
+
+def _too_large() -> bytes:
+    return b"kind: tiers\n" + b"# so long a file is not read by anyone\n" * (MOST_BYTES // 38)
+
+
+def _too_many() -> bytes:
+    return b"".join(b"k%d: no\n" % k for k in range(MOST_PROBLEMS + 1))
+
+
+def _bug() -> str:
+    """What the command line prints when an exception that is no policy error comes out of a command."""
+    from riskrules.cli.main import _ended_by
+
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+        _ended_by(ZeroDivisionError("division by zero"))
+    return printed.getvalue()
+
+
+MADE = {
+    "RR103": Made(f"A file of more than {MOST_BYTES:,} bytes.", _too_large),
+    "RR108": Made(f"{MOST_PROBLEMS + 1} lines, each with a fault:\n\n    k0: no\n    k1: no\n    …", _too_many),
+    "RR900": Made("None that we know of: each one found is mended, and gets a test.", bytes, _bug),
+}

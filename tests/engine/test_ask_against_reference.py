@@ -1,0 +1,194 @@
+"""Every answer of an inverse question, held against the textbook: it turns the decision, its neighbour does not, nothing nearer does.
+
+    python -m tests.engine.test_ask_against_reference 2000 [RULEBOOK]
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+import riskrules
+from riskrules.engine.ask import Answer, Question, balance_answer, mark_of, quantum_of, size_answer, step_of
+from riskrules.engine.changes import Contradiction, TooFine
+from riskrules.engine.explain import PoolExplanation
+from tests.reference.accounts import accounts, latest, stamp
+from tests.reference.policy import number
+from tests.reference.textbook import Pool, Textbook
+from tests.reference.variants import VARIANTS, write_variant
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+SEED = 20261202
+FURTHEST = 1000  # times where it stands now: how far a price or a balance that turns nothing is looked for
+
+Snapshot = dict[str, Any]
+Decides = Callable[[Fraction], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question put to the engine, and the same decision as the textbook makes it anywhere on the grid."""
+
+    kind: str
+    what: str
+    answer: Answer | Exception | None
+    decides: Decides
+    start: Fraction
+    grid: Fraction
+    direction: int
+    limit: Fraction  # where a search that found nothing ends; not reached itself
+
+
+def tried(ask: Callable[[], Any]) -> Any:
+    """The answer; or that there is none to be had, or our own bug, each kept with the account it was met at."""
+    try:
+        return ask()
+    except (TooFine, Contradiction) as none:
+        return none
+
+
+def at_mark(snapshot: Snapshot, market: str, x: Fraction) -> Snapshot:
+    made = copy.deepcopy(snapshot)
+    made["markets"][market]["mark_price"] = str(x)
+    return made
+
+
+def with_money(snapshot: Snapshot, pool: Pool, sign: int, x: Fraction) -> Snapshot:
+    """So much paid in, or taken out, of what stands behind the pool: in its margin, or in the balance of its settle asset."""
+    made = copy.deepcopy(snapshot)
+    account = made["accounts"][0]
+    place, name = (account["collateral"], pool.settle) if not pool.isolated else (position_in(account, pool.isolated), "margin")
+    place[name] = str(number(place[name]) + sign * x)
+    return made
+
+
+def partly_closed(snapshot: Snapshot, pool: Pool, leg: str, left: Fraction) -> Snapshot:
+    """So much of a leg left, its profit on the rest paid in."""
+    position = position_in(snapshot["accounts"][0], leg)
+    size = number(position["size"])
+    profit = next(one.unrealised_profit for one in pool.legs if one.position == leg)
+    made = with_money(snapshot, pool, 1, profit * (1 - left / abs(size)))
+    position_in(made["accounts"][0], leg)["size"] = str(left if size > 0 else -left)
+    return made
+
+
+def position_in(account: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(position for position in account["positions"] if position["id"] == name)
+    return found
+
+
+class Asking:
+    """One rulebook, asked of one snapshot after another."""
+
+    def __init__(self, folder: Path) -> None:
+        as_of = stamp(latest(folder))
+        self.textbook = Textbook.of(folder, as_of)
+        self.book = riskrules.load(folder.parent, rulebook=folder.name, as_of=as_of)
+
+    def questions(self, snapshot: Snapshot) -> Iterator[Asked]:
+        textbook = {(pool.settle, pool.isolated): pool for pool in self.textbook.pools(snapshot)}
+        for pool in self.book.explain(json.dumps(snapshot)).pools:
+            if pool.legs:
+                known = textbook[pool.pool.settle, pool.pool.position]
+                yield from self._prices(snapshot, pool, known)
+                yield from self._balances(snapshot, pool, known)
+                yield from self._sizes(snapshot, pool, known)
+
+    def decision(self, snapshot: Snapshot, pool: Pool) -> str:
+        pools = self.textbook.pools(snapshot)
+        return next(one.decision for one in pools if (one.settle, one.isolated) == (pool.settle, pool.isolated))
+
+    def _prices(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
+        rows = pool.evaluated.rows
+        for market in sorted({rows.keys["leg", "market"][leg] for leg in pool.legs}):
+            unknown = mark_of(pool.evaluated, market)
+            assert unknown is not None
+            assert unknown.start is not None
+            question = Question(pool.evaluated, "liquidate", pool.number, unknown)
+            decides = self._by(known, at_mark, snapshot, rows.markets[market])
+            for direction, limit in ((1, unknown.start * FURTHEST), (-1, Fraction(0))):
+                answer = tried(lambda question=question, direction=direction: question.nearest(direction))
+                yield Asked("mark", rows.markets[market], answer, decides, unknown.start, unknown.grid, direction, limit)
+
+    def _balances(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
+        if posts_initial(snapshot, known):
+            return
+        sign = 1 if known.decision == "liquidate" else -1
+        grid, _ = quantum_of(pool.evaluated, pool.number)
+        limit = (abs(known.equity) + known.maintenance_margin + 1) * FURTHEST
+        answer = tried(lambda: balance_answer(pool.evaluated, pool.number))
+        yield Asked("balance", known.settle, answer, self._by(known, with_money, snapshot, known, sign), Fraction(0), grid, 1, limit)
+
+    def _sizes(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
+        if posts_initial(snapshot, known):
+            return
+        rows = pool.evaluated.rows
+        for leg in pool.legs:
+            name = rows.legs[leg].id
+            size = abs(number(position_in(snapshot["accounts"][0], name)["size"]))
+            grid, _ = step_of(pool.evaluated, rows.keys["leg", "market"][leg], "lot")
+            answer = tried(lambda leg=leg: size_answer(pool.evaluated, leg))
+            yield Asked("size", name, answer, self._by(known, partly_closed, snapshot, known, name), size, grid, -1, Fraction(0))
+
+    def _by(self, pool: Pool, change: Callable[..., Snapshot], *given: Any) -> Decides:
+        """The textbook's decision of the pool with something changed to x."""
+        return lambda x: self.decision(change(*given, x), pool)
+
+
+def posts_initial(snapshot: Snapshot, pool: Pool) -> bool:
+    """What stands behind such a position follows from it, and nothing can be paid in."""
+    return bool(pool.isolated) and position_in(snapshot["accounts"][0], pool.isolated)["margin"] == "initial"
+
+
+def faults(asked: Asked, chance: random.Random) -> Iterator[str]:
+    """What the textbook says against the answer."""
+    answer, now = asked.answer, asked.decides(asked.start)
+    if isinstance(answer, Exception):
+        yield f"{type(answer).__name__}: {answer}"
+        return
+    if answer is not None:
+        if asked.decides(answer.point) == now:
+            yield f"{now} at {answer.point} too"
+        if asked.decides(answer.before) != now:
+            yield f"not {now} at {answer.before} already, before {answer.point}"
+        if answer.before != asked.start and abs(answer.point - answer.before) != asked.grid:
+            yield f"{answer.before} is no neighbour of {answer.point}"
+    for x in between(asked, answer.point if answer else asked.limit, chance):
+        if asked.decides(x) != now:
+            yield f"not {now} at {x} already, nearer than {answer.point if answer else 'nothing'}"
+
+
+def between(asked: Asked, end: Fraction, chance: random.Random) -> Iterator[Fraction]:
+    """Points of the grid strictly between where it stands and the end; near both more often."""
+    low, high = sorted((asked.start, end))
+    first, last = math.floor(low / asked.grid) + 1, math.ceil(high / asked.grid) - 1
+    if last < first:
+        return
+    close = [int((last - first) * chance.random() ** 6) for _ in range(6)]
+    picked = {first, last, *(chance.randint(first, last) for _ in range(3)), *(first + step for step in close), *(last - step for step in close)}
+    yield from (step * asked.grid for step in sorted(picked))
+
+
+def complaints(folder: Path, n: int, seed: int, met: Counter[str]) -> Iterator[str]:
+    asking = Asking(folder)
+    chance = random.Random(seed)
+    for k, snapshot in enumerate(accounts(folder, n, seed)):
+        found = []
+        for asked in asking.questions(snapshot):
+            met[f"{asked.kind} {type(asked.answer).__name__}"] += 1
+            way = "up" if asked.direction > 0 else "down"
+            found += [f"{asked.kind} of {asked.what} {way} from {asked.start}: {fault}" for fault in faults(asked, chance)]
+        if found:
+            yield f"{folder.name} account {k} of seed {seed}:\n  " + "\n  ".join(found) + "\n" + json.dumps(snapshot)
