@@ -85,3 +85,7 @@ def _ended_by(error: Exception) -> int:
     click.echo("  = what to do: report it with the lines below; nothing was written", err=True)
     click.echo("".join(traceback.format_exception(error)[-3:]), err=True)
     return BUG
+
+
+if __name__ == "__main__":
+    main()

@@ -76,7 +76,6 @@ CODES: dict[str, Code] = {
     "RR216": Code("RR216", "not a duration", ERROR),
     "RR217": Code("RR217", "not a market name", ERROR),
     "RR218": Code("RR218", "not a name", ERROR),
-    "RR219": Code("RR219", "not true or false", ERROR),
     "RR220": Code("RR220", "an empty text", ERROR),
     "RR221": Code("RR221", "an interval that ends before it begins", ERROR),
     "RR222": Code("RR222", "neither effective nor observed, or both", ERROR),

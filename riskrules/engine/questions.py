@@ -214,7 +214,7 @@ def _reasons(evaluated: Evaluated, order: int) -> Iterator[tuple[bool, str]]:
     for name in ("size_allowed", "leverage_allowed", "margin_allows"):
         k = walk.program.named[name]
         value = evaluated.value(name, order)
-        working = Working(walk, lambda _: False).text(k, order)
+        working = Working(walk, lambda arg: walk.program.nodes[arg].name == "may_increase").text(k, order)
         yield value is True, f"{name.replace('_', ' ')}: {working}"
 
 

@@ -131,9 +131,11 @@ class _Rows:
     def _no_room(self, k: int, where: Span, leverage: Fraction, rate: Fraction) -> Problem:
         size = self._shows(k)
         posted, needed = size / leverage, size * rate - self.amounts[k]
-        text = f"max leverage × maintenance rate is {say.number(leverage * rate)}: size {_say(size)} at {say.leverage(leverage)} posts {say.money(posted)} and needs {say.money(needed)}"
+        shown = f"size {_say(size)} at {say.leverage(leverage)} posts {say.money(posted)} and needs {say.money(needed)}"
+        if posted > needed:
+            shown = f"each further unit at {say.leverage(leverage)} posts {say.rate(1 / leverage)} and needs {say.rate(rate)}"
         hint = "lower the rate or the leverage of this tier until their product is below 1"
-        return Problem("RR207" if posted <= needed else "RR208", where, text, hint)
+        return Problem("RR207" if posted <= needed else "RR208", where, f"max leverage × maintenance rate is {say.number(leverage * rate)}: {shown}", hint)
 
     def _fresh(self, k: int, where: Span, leverage: Fraction, rate: Fraction, opening: Opening) -> Iterator[Problem]:
         excess = rate + opening.fee - 1 / leverage

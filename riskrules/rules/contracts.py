@@ -34,9 +34,11 @@ class Contract(Model):
     @model_validator(mode="after")
     def _bound(self) -> Contract:
         if (self.type == "linear") != (self.settle == "quote"):
-            raise refuse("RR223", f"a {self.type} contract settles in {'quote' if self.type == 'linear' else 'base'}", "the binding of its type", "quanto contracts are not in this version of the language")
+            settles, article = ("quote", "a") if self.type == "linear" else ("base", "an")
+            text = f"{article} {self.type} contract does not settle in {self.settle}"
+            raise refuse("RR223", text, f"settle: {settles}", f"write settle: {settles}; contracts that settle in a third currency are not in this version")
         if self.type == "inverse" and self.size_in != "contracts":
-            raise refuse("RR223", "an inverse contract is a number of contracts", "size_in: contracts", "write size_in: contracts")
+            raise refuse("RR223", "the size of an inverse contract is not in base", "size_in: contracts", "write size_in: contracts: its size counts contracts")
         return self
 
 

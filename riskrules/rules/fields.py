@@ -40,14 +40,14 @@ def _number(value: Any, expected: str) -> Fraction:
     text = _text(value, expected)
     pair = strict_number(text)
     if pair is None:
-        raise refuse("RR212", f"{text!r} is not a number", expected, "digits, grouped by _ in threes, a point with digits on both sides, no exponent")
+        raise refuse("RR212", f"{text!r} is not a number", expected, "write digits, grouped by _ in threes if at all, a point with digits on both sides, no exponent")
     return Fraction(*pair)
 
 
 def _positive(value: Any, expected: str) -> Fraction:
     number = _number(value, expected)
     if number <= 0:
-        raise refuse("RR213", f"{value} is not above 0", expected, "give a number above 0")
+        raise refuse("RR213", f"{value} is too small: it must be above 0", expected, "give a number above 0")
     return number
 
 
@@ -76,7 +76,7 @@ def _rate(value: Any) -> Fraction:
     else:
         rate = None
     if rate is None:
-        raise refuse("RR212", f"{text!r} is not a rate", expected, "a number and % or bps, or a quotient of two numbers")
+        raise refuse("RR212", f"{text!r} is not a rate", expected, "write a number and % or bps, or a quotient of two numbers")
     if rate < 0:
         raise refuse("RR213", f"the rate {text} is below 0", expected, "a rate is never negative here")
     return rate
@@ -91,7 +91,7 @@ def _instant(value: Any) -> Instant:
     expected = "a time with its offset, such as 2026-12-01T08:00:00Z"
     when = instant(_text(value, expected))
     if when is None:
-        raise refuse("RR215", f"{value!r} is not a time with an offset", expected, "a date alone, or a time without Z or +hh:mm, means different instants to different readers")
+        raise refuse("RR215", f"{value!r} is not a time with an offset", expected, "write date, time and offset: without all three, different readers take different instants")
     return when
 
 
@@ -99,7 +99,7 @@ def _duration(value: Any) -> Fraction:
     expected = "a duration such as 5s, 10m, 8h or 30d"
     length = duration(_text(value, expected))
     if length is None:
-        raise refuse("RR216", f"{value!r} is not a duration", expected, "a number and ms, s, m, h or d, without a space")
+        raise refuse("RR216", f"{value!r} is not a duration", expected, "write a number and ms, s, m, h or d, without a space")
     return length
 
 
@@ -121,7 +121,7 @@ def is_market_name(text: str) -> bool:
 def _market(value: Any) -> str:
     text = _text(value, "a market name")
     if not is_market_name(text):
-        raise refuse("RR217", f"{text!r} is not a market name", "BASE-QUOTE or BASE-QUOTE-YYMMDD, such as BTC-USDT", "venue and ccxt spellings are aliases, declared in the contracts file")
+        raise refuse("RR217", f"{text!r} is not a market name", "BASE-QUOTE or BASE-QUOTE-YYMMDD, such as BTC-USDT", "write base and quote with a - between them; other spellings are aliases of the contracts file")
     return str(text)
 
 
@@ -130,21 +130,16 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
 def _name(value: Any) -> str:
     text = _text(value, "a name")
+    near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if not _NAME.fullmatch(text):
-        raise refuse("RR218", f"{text!r} is not a name", "small letters, digits, - and _, starting with a letter", "choose such a name")
+        raise refuse("RR218", f"{text!r} is not a name", "small letters, digits, - and _, beginning with a letter", f"write {near}" if _NAME.fullmatch(near) else "choose such a name")
     return str(text)
-
-
-def _flag(value: Any) -> bool:
-    if value in ("true", "false"):
-        return value == "true"  # type: ignore[no-any-return]
-    raise refuse("RR219", f"{value!r} is not true or false", "true or false", "write true or false")
 
 
 def _prose(value: Any) -> str:
     text = _text(value, "a sentence")
     if not text.strip():
-        raise refuse("RR220", "an empty text", "a sentence", "say it in a few words")
+        raise refuse("RR220", "nothing is said here", "a sentence", "say it in a few words")
     return str(text)
 
 
@@ -169,5 +164,4 @@ Count = Annotated[int, *_field(_count, r"[1-9][0-9]*", "a whole number above 0")
 Market = Annotated[str, *_field(_market, r"[^\s_-]+-[^\s_-]+(?:-\d{6})?", "BASE-QUOTE or BASE-QUOTE-YYMMDD")]
 Name = Annotated[str, *_field(_name, _WORD, "a name in small letters")]
 Asset = Annotated[str, BeforeValidator(lambda v: str(_text(v, "an asset such as USDT"))), WithJsonSchema({"type": "string"})]
-Flag = Annotated[bool, PlainValidator(_flag), WithJsonSchema({"type": "boolean"})]
 Prose = Annotated[str, PlainValidator(_prose), WithJsonSchema({"type": "string", "minLength": 1})]

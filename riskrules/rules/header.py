@@ -14,12 +14,12 @@ from riskrules.units.clock import Instant
 
 
 class Observed(Model):
-    after: Time = Field(description="the last time at which the version before was still seen")
+    after: Time | None = Field(default=None, description="the last time at which the version before was still seen; left out where none was")
     by: Time = Field(description="the first time at which this version was seen")
 
     @model_validator(mode="after")
     def _in_order(self) -> Observed:
-        if self.after >= self.by:
+        if self.after is not None and self.after >= self.by:
             raise refuse("RR221", "observed after is not before observed by", "after < by", "swap them, or correct the capture times")
         return self
 
@@ -36,7 +36,8 @@ class Header(Model):
     @model_validator(mode="after")
     def _one_clock(self) -> Header:
         if (self.effective is None) == (self.observed is None):
-            raise refuse("RR222", "a file has either effective or observed", "one of the two", "effective for a rule that was decided, observed for one that was seen")
+            text = "the file has neither effective nor observed" if self.effective is None else "the file has both effective and observed"
+            raise refuse("RR222", text, "one of the two", "effective for a rule that was decided, observed for one that was seen")
         return self
 
     @property
@@ -47,4 +48,6 @@ class Header(Model):
     @property
     def possible_from(self) -> Instant:
         """Before this it surely is not; between the two it may be."""
-        return self.observed.after if self.observed else self.effective or 0
+        if self.observed is None:
+            return self.effective or 0
+        return self.observed.by if self.observed.after is None else self.observed.after

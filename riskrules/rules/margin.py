@@ -39,7 +39,7 @@ class TierForm(Model):
     @model_validator(mode="after")
     def _one_base(self) -> TierForm:
         if self.style == "marginal" and self.lookup != self.rate_on:
-            raise refuse("RR225", f"a marginal table looked up by {self.lookup} cannot take its rate on {self.rate_on}", "the same base for both", "slices of one measure have no margin on another; choose whole_position or one base")
+            raise refuse("RR225", f"a marginal table looked up by {self.lookup} cannot take its rate on {self.rate_on}", "the same base for both", "choose whole_position, or one base for both: slices of one measure have no margin on another")
         return self
 
 
@@ -84,9 +84,9 @@ class CollateralAsset(Model):
     @model_validator(mode="after")
     def _debts_in_full(self) -> CollateralAsset:
         if self.owed_weight < 1:
-            raise refuse("RR226", "a debt would count for less than it is", "an owed_weight of 100% or more", "a weight below 100% on a debt makes owing money raise equity")
+            raise refuse("RR226", "a debt would count for less than it is", "an owed_weight of 100% or more", "write 100% or more: below it, owing money would raise equity")
         if self.weight > 1:
-            raise refuse("RR226", "a balance would count for more than it is", "a weight of 100% or less", "a weight above 100% makes collateral out of nothing")
+            raise refuse("RR226", "a balance would count for more than it is", "a weight of 100% or less", "write 100% or less: above it, collateral comes out of nothing")
         return self
 
 

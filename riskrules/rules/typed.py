@@ -6,7 +6,9 @@ failed choice between all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, get_args
@@ -41,78 +43,96 @@ def _no_such_kind(document: Mapping, kind: Any) -> Problem:
     return Problem("RR201", span_at(document, ("kind",)), f"there is no kind {str(kind)!r}", hint, found=str(kind), expected=known)
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """One of pydantic's errors, with its place in the text."""
+
+    path: Path
+    is_key: bool
+    branches: tuple[tuple[Path, str], ...]  # the branches of choices it was met in, each with the place of the choice
+    type: str
+    ctx: dict[str, Any]
+
+
 def _problems(error: ValidationError, document: Mapping, kind: str) -> Iterator[Problem]:
     """pydantic's errors, one for each place, without the branches of a choice that the text did not take."""
-    told: set[tuple[Path, str]] = set()
+    every = [_fault_of(fault, document) for fault in error.errors(include_url=False)]
+    taken = [fault for fault in every if not any(_other_branch(name, node_at(document, at)) for at, name in fault.branches)]
+    taken = [fault for fault in taken if fault.type != "too_short" or not node_at(document, fault.path)]
     words: dict[Path, list[str]] = {}
-    faults: list[tuple[Path, dict[str, Any]]] = []
-    for fault in error.errors(include_url=False):
-        path, branch = _path_of(fault["loc"], document)
-        if _other_branch(branch, node_at(document, path)):
-            continue
-        if fault["type"] == "literal_error":
-            words.setdefault(path, []).append(fault["ctx"]["expected"].replace("'", "").replace(" or ", ", "))
-        faults.append((path, dict(fault)))
-    for path, fault in faults:
-        problem = _problem(path, fault, document, kind, words.get(path, []))
-        if (path, problem.code) not in told and not (fault["type"] == "literal_error" and any(p == path and f["type"] != "literal_error" for p, f in faults)):
-            told.add((path, problem.code))
+    for fault in every:
+        if fault in taken or fault.type == "model_type":
+            words.setdefault(fault.path, []).extend(_words_of(fault, kind))
+    told: set[tuple[Path, str]] = set()
+    for fault in taken or every:  # a file that is refused is never refused in silence
+        beside = any(other.path == fault.path and other.type != "literal_error" for other in taken)
+        problem = _problem(fault, document, kind, list(dict.fromkeys(words.get(fault.path, ()))))
+        if (fault.path, problem.code) not in told and not (fault.type == "literal_error" and beside):
+            told.add((fault.path, problem.code))
             yield problem
 
 
-def _path_of(loc: tuple[Any, ...], document: Mapping) -> tuple[Path, str]:
+def _words_of(fault: _Fault, kind: str) -> list[str]:
+    """What would have been right there: the words of a choice, or a mapping with certain keys."""
+    if fault.type == "literal_error":
+        return re.findall(r"'([^']*)'", fault.ctx["expected"])
+    model = _models(kind).get(fault.ctx.get("class_name", "")) if fault.branches else None
+    return [f"a mapping with {', '.join(model.model_fields)}"] if model else []
+
+
+def _fault_of(fault: Any, document: Mapping) -> _Fault:
     """The keys of the text in a pydantic location; what is not in the text names a branch of a choice."""
     path: list[str | int] = []
-    branch = ""
+    branches: list[tuple[Path, str]] = []
     node: Any = document
+    loc = fault["loc"]
     for k, step in enumerate(loc):
         inside = (isinstance(node, dict) and step in node) or (isinstance(node, list) and isinstance(step, int) and step < len(node))
         if inside:
             path.append(step)
             node = node[step]
-        elif isinstance(step, str) and ("[" in step or step[:1].isupper()):
-            branch = step
-        elif k == len(loc) - 1:
+        elif isinstance(step, str) and step != "[key]" and ("[" in step or step[:1].isupper()):
+            branches.append((tuple(path), step))
+        elif k == len(loc) - 1 and step != "[key]":
             path.append(step)
-    return tuple(path), branch
+    return _Fault(tuple(path), loc[-1:] == ("[key]",), tuple(branches), fault["type"], fault.get("ctx", {}))
 
 
 def _other_branch(branch: str, node: Any) -> bool:
     is_mapping = isinstance(node, dict)
     if branch.startswith("literal["):
         return is_mapping
-    return bool(branch) and not is_mapping and not branch.startswith(("nullable", "function-plain", "list[", "tuple["))
+    return not is_mapping and not branch.startswith(("nullable", "function-plain", "list[", "tuple["))
 
 
-def _problem(path: Path, fault: dict[str, Any], document: Mapping, kind: str, words: list[str]) -> Problem:
-    where = span_at(document, path)
-    ctx = fault.get("ctx", {})
-    key = str(path[-1]) if path else ""
-    node = node_at(document, path)
-    found = str(node) if isinstance(node, str) else ""
-    if fault["type"].startswith("RR"):
-        expected = " or ".join([ctx["expected"], *words])
-        return Problem(fault["type"], where, ctx["text"], ctx["hint"], found=found, expected=expected)
-    if fault["type"] == "extra_forbidden":
-        return _unknown_key(path, document, kind)
-    if fault["type"] == "missing":
+def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> Problem:
+    where = span_at(document, fault.path, key=fault.is_key)
+    key = str(fault.path[-1]) if fault.path else ""
+    node = node_at(document, fault.path)
+    found = key if fault.is_key else str(node) if isinstance(node, str) else ""
+    if fault.type.startswith("RR"):
+        return Problem(fault.type, where, fault.ctx["text"], fault.ctx["hint"], found=found, expected=" or ".join([fault.ctx["expected"], *words]))
+    if fault.type == "extra_forbidden":
+        return _unknown_key(fault.path, document, kind)
+    if fault.type == "missing":
         return Problem("RR228", where, f"{key} is missing", f"add {key}: {_about(kind, key)}".rstrip(": "), expected=key)
-    if fault["type"] == "literal_error":
-        return _wrong_word(where, found, ", ".join(dict.fromkeys(", ".join(words).split(", "))))
-    expected = _shape(fault["type"])
-    return Problem("RR211", where, f"{key or 'the file'} is not {expected}", f"write {expected} here", found=found, expected=expected)
+    if fault.type == "literal_error" and not isinstance(node, list):
+        return _wrong_word(where, found, words)
+    expected = " or ".join(words) if words else _shape(fault.type)
+    stands = "a list stands where " if isinstance(node, list) else f"{found!r} stands where " if found else "this is not "
+    text = f"{stands}{expected}" + (" is due" if stands != "this is not " else "")
+    return Problem("RR211", where, text, f"write {expected} here", found=found, expected=expected)
 
 
-def _wrong_word(where: Any, found: str, allowed: str) -> Problem:
-    near = get_close_matches(found, allowed.split(", "), 1)
-    hint = f"did you mean {near[0]}?" if near else f"one of: {allowed}"
-    text = f"{found!r} is not a word for this" if found else "a word is due here"
-    return Problem("RR229", where, text, hint, found=found, expected=allowed)
+def _wrong_word(where: Any, found: str, words: list[str]) -> Problem:
+    near = get_close_matches(found, words, 1)
+    hint = f"did you mean {near[0]}?" if near else f"write {' or '.join(words)}"
+    return Problem("RR229", where, f"{found!r} is not a word for this", hint, found=found, expected=" or ".join(words))
 
 
 def _unknown_key(path: Path, document: Mapping, kind: str) -> Problem:
     key = str(path[-1])
-    near = get_close_matches(key, list(_fields(kind)), 1, 0.7)
+    near = get_close_matches(key, [name for name, _ in _keys(kind)], 1, 0.7)
     hint = f"did you mean {near[0]}?" if near else "take the key out, or see the page of this kind for what may be written"
     return Problem("RR202", span_at(document, path, key=True), f"{key!r} is not a key that may stand here", hint, found=key)
 
@@ -123,24 +143,26 @@ def _shape(error_type: str) -> str:
 
 
 @cache
-def _fields(kind: str) -> dict[str, str]:
-    """Every key of a kind, at any depth, with its description."""
-    found: dict[str, str] = {}
-    _collect(kinds()[kind].FILE, found, set())
+def _models(kind: str) -> dict[str, type[BaseModel]]:
+    """Every mapping that a kind may hold, at any depth, by the name of its model."""
+    found: dict[str, type[BaseModel]] = {}
+    _collect(kinds()[kind].FILE, found)
     return found
 
 
-def _collect(annotation: Any, found: dict[str, str], seen: set[Any]) -> None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if annotation in seen:
-            return
-        seen.add(annotation)
-        for name, field in annotation.model_fields.items():
-            found.setdefault(name, field.description or "")
-            _collect(field.annotation, found, seen)
+def _collect(annotation: Any, found: dict[str, type[BaseModel]]) -> None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation.__name__ not in found:
+        found[annotation.__name__] = annotation
+        for field in annotation.model_fields.values():
+            _collect(field.annotation, found)
     for inner in get_args(annotation):
-        _collect(inner, found, seen)
+        _collect(inner, found)
+
+
+def _keys(kind: str) -> Iterator[tuple[str, str]]:
+    """Every key of a kind, with its description."""
+    return ((name, field.description or "") for model in _models(kind).values() for name, field in model.model_fields.items())
 
 
 def _about(kind: str, key: str) -> str:
-    return _fields(kind).get(key, "")
+    return next((about for name, about in _keys(kind) if name == key), "")

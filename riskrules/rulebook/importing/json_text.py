@@ -80,7 +80,9 @@ def read_json(data: bytes, file: str) -> tuple[Any, JsonText, list[Problem]]:
     try:
         found = JsonText(data.decode("utf-8"), file)
     except UnicodeDecodeError as error:
-        return None, JsonText("", file), [_not_utf8(data, error, file)]
+        before = data[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return None, JsonText("", file), [_not_json(file, line, column, f"byte 0x{data[error.start]:02x} is not UTF-8")]
     odd: set[str] = set()
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -92,27 +94,14 @@ def read_json(data: bytes, file: str) -> tuple[Any, JsonText, list[Problem]]:
     try:
         value = json.loads(found.text, parse_float=str, parse_int=str, parse_constant=lambda _: odd.add("endless"), object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
-        at = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
-        return (
-            None,
-            found,
-            [Problem("RR701", at, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "save the answer of the source again, whole")],
-        )
+        return None, found, [_not_json(file, error.lineno, error.colno, f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}")]
     except RecursionError:
-        return (
-            None,
-            found,
-            [Problem("RR701", Span(file, 1, 1, 1, 2), "nested too deep to be a tier table", "save the answer of the source again")],
-        )
+        return None, found, [_not_json(file, 1, 1, "nested too deep to be a tier table")]
     return value, found, [*(found.twice() if "twice" in odd else ()), *(found.endless() if "endless" in odd else ())]
 
 
-def _not_utf8(data: bytes, error: UnicodeDecodeError, file: str) -> Problem:
-    before = data[: error.start].decode("utf-8")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return Problem(
-        "RR701", Span(file, line, column, line, column + 1), f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8"
-    )
+def _not_json(file: str, line: int, column: int, text: str) -> Problem:
+    return Problem("RR701", Span(file, line, column, line, column + 1), text, "save the whole answer of the source again, as UTF-8")
 
 
 def _walk(text: str) -> Iterator[tuple[Path, bool, int, int]]:

@@ -89,7 +89,11 @@ def policy_text(head: dict[str, str], header: TiersFile, tables: dict[str, Table
     lines.append(f"form: {header.form}")
     if withdrawn:
         lines += textwrap.wrap(
-            f"withdrawn: [{', '.join(map(quoted, withdrawn))}]", WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+            f"withdrawn: [{', '.join(map(quoted, withdrawn))}]",
+            WIDTH,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
         )
     if tables:
         lines.append("tables:")
@@ -108,10 +112,8 @@ def heading(rulebook: str, begins: str, reason: str, source: str) -> dict[str, s
 def quoted(text: str) -> str:
     """The text without quotes where the reader takes it as it stands."""
     document, problems = read(f"text: {text}\n", "")
-    plain = (
-        not problems and document is not None and document.get("text") == text and len(document) == 1 and isinstance(document["text"], str)
-    )
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    as_it_stands = not problems and document == {"text": text}
+    return text if as_it_stands else json.dumps(text, ensure_ascii=False)
 
 
 def _rows(table: Table) -> Iterator[str]:

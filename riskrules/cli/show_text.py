@@ -1,0 +1,218 @@
+"""The text of `riskrules show`: a verdict, the rows, what they mean, where they come from, and every version."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from riskrules.cli.output import width_of
+from riskrules.engine.explain_text import status_line
+from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
+from riskrules.rulebook.published import Published, published, with_what_it_uses
+from riskrules.rulebook.shelf import Shelf
+from riskrules.rulebook.table_view import GONE, IN_FORCE, UNDECIDED, Candidate, MarketView, what_changed
+from riskrules.rulebook.versions import Version
+from riskrules.rules.margin import TierForm
+from riskrules.units import say
+from riskrules.units.clock import Instant, say_instant
+
+LABEL = 14  # columns of the labels on the left
+ONE_LINE = 104  # from this width on a version of the history takes one line
+
+
+def market_text(view: MarketView, shelf: Shelf) -> str:
+    blocks = ["\n".join(_wrapped(_heading(view), 0))]
+    blocks += ["\n".join(_candidate(view, one)) for one in view.candidates]
+    blocks.append("\n".join(_about(view, shelf)))
+    blocks.append("\n".join(["history", *_history(view)]))
+    return "\n\n".join(blocks)
+
+
+def book_text(plan: Plan, shelf: Shelf, when: Instant) -> str:
+    gone = f", {len(plan.gone)} withdrawn" if plan.gone else ""
+    lines = [f"{plan.rulebook}  {_some(len(plan.markets()), 'market')}{gone} as of {say_instant(when)}", ""]
+    lines += [*_labelled("status", status_line(plan.status, when)), *_unsettled(plan), *_labelled("policies", _shelf_line(plan, shelf)), ""]
+    lines.append("terms: each with what there is one of, its unit, its formula, and where the policy says so")
+    return "\n".join(lines) + "\n\n" + "\n".join(line for term in published(plan.program) for line in _term(term))
+
+
+def formula_text(plan: Plan, shelf: Shelf, when: Instant, name: str) -> str:
+    term, uses, given = with_what_it_uses(plan.program, name)
+    lines = [*_term(term), ""]
+    if uses:
+        lines += ["made of", *(line for one in uses for line in _term(one)), ""]
+    if given:
+        lines += [*_labelled("given", f"{', '.join(given)}: by the snapshot, or by the table and contract of the market"), ""]
+    return "\n".join([*lines, *_labelled("status", status_line(plan.status, when)), *_labelled("policies", _shelf_line(plan, shelf))])
+
+
+# -- the verdict ------------------------------------------------------------------------------------
+
+
+def _heading(view: MarketView) -> str:
+    when = say_instant(view.when)
+    if view.verdict == IN_FORCE:
+        return f"{view.name}  table in force as of {when}: {_nth(view, view.candidates[0].version)}"
+    if view.verdict == GONE:
+        return f"WITHDRAWN  {view.name} has no table as of {when}: withdrawn {_begins(view.candidates[0].version)}"
+    if view.verdict == UNDECIDED:
+        return f"UNDECIDED  {view.name}: another version may be in force as of {when}; every one that may be is shown"
+    return f"NO TABLE YET  {view.name} has none as of {when}: the first version begins {_begins(view.versions[0])}"
+
+
+def _nth(view: MarketView, version: Version) -> str:
+    return f"version {view.versions.index(version) + 1} of {len(view.versions)}, digest {version.digest()[:8]}"
+
+
+def _begins(version: Version) -> str:
+    observed = version.file.header.observed
+    if observed is None:
+        return f"from {say_instant(version.certain_from)} on"
+    return f"between {say_instant(observed.after)} and {say_instant(observed.by)} (observed)"
+
+
+# -- a table ----------------------------------------------------------------------------------------
+
+
+def _candidate(view: MarketView, one: Candidate) -> Iterator[str]:
+    header = one.version.file.header
+    if view.verdict == UNDECIDED:
+        yield from _wrapped(f"{_nth(view, one.version)}: {'in force, unless a later one is' if one.is_certain else 'may be in force'}", 0)
+    if one.table is None:
+        if view.verdict == UNDECIDED:
+            yield "  withdraws the market"
+    else:
+        yield from _rows(one.table)
+        yield from _form(one.table, one.form)
+    file, line = one.version.source
+    yield from _labelled("written in", f"{file}:{line}")
+    yield from _labelled("withdrawn" if one.table is None else "in force", _begins(one.version))
+    yield from _labelled("reason", header.reason)
+    yield from _labelled("source", header.source or "none is given")
+
+
+def _rows(table: TablePlan) -> Iterator[str]:
+    """The rows in columns, the heads above them in two lines; `line` is where the row is written."""
+    caps = table.caps[0]
+    heads = [("", "tier"), ("", "floor"), ("", "cap"), ("max", "leverage"), ("maintenance", "rate"), ("maintenance", "amount"), ("", ""), ("", "line")]
+    rows = [
+        (
+            str(k + 1), _size(caps[k - 1]) if k else "0", _size(cap), say.leverage(table.max_leverages[k]), say.rate(table.maintenance_rates[k]),
+            say.money(table.maintenance_amounts[k]), "written" if table.written_amounts[k] else "derived", str(table.lines[k]),
+        )
+        for k, cap in enumerate(caps)
+    ]  # fmt: skip
+    wide = [max(len(cell) for cell in column) for column in zip(*(head for head in zip(*heads, strict=True)), *rows, strict=True)]
+    for row in (*zip(*heads, strict=True), *rows):
+        yield "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, wide, strict=True)).rstrip()
+
+
+def _size(cap: tuple[int, int] | None) -> str:
+    return "unlimited" if cap is None else say.number(cap)
+
+
+def _form(table: TablePlan, form: TierForm | None) -> Iterator[str]:
+    """What the rows mean, in words: what is looked up, which side equality falls on, what happens above the last cap."""
+    caps, inclusive, beyond = table.caps
+    if table.excerpt:
+        yield from _labelled("excerpt", table.excerpt)
+    yield from _labelled("size", f"{_words(table.lookup)}{', the position only' if form and form.counts == 'position_only' else ''}")
+    if len(caps) > 1 or caps[0] is not None:
+        own, sides = ("that tier", "floor < size ≤ cap") if inclusive else ("the next tier", "floor ≤ size < cap")
+        yield from _labelled("at a cap", f"a size equal to a cap belongs to {own}: {sides}")
+    if form:
+        yield from _labelled("margin", f"{_style(form)}, taken on {_words(table.rate_on)}")
+    if caps[-1] is not None:
+        existing = "an existing position keeps the last tier" if beyond == "last_tier_applies" else "an existing position is an error (RR504)"
+        yield from _labelled("above the last", f"{'above' if inclusive else 'from'} {_size(caps[-1])} {existing}; adding to it is {form.above_last_cap.increase if form else 'refused'}")
+    yield from _labelled("form", table.form)
+
+
+def _style(form: TierForm) -> str:
+    return "each slice at its own tier's rate" if form.style == "marginal" else "the whole position at the rate of its tier"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+# -- the market and the book ------------------------------------------------------------------------
+
+
+def _about(view: MarketView, shelf: Shelf) -> Iterator[str]:
+    if view.market:
+        yield from _labelled("contract", _contract(view.market))
+    if view.also_called:
+        yield from _labelled("also called", ", ".join(f"{text} ({who})" for who, text in view.also_called.items()))
+    yield from _labelled("status", status_line(view.plan.status, view.when))
+    yield from _unsettled(view.plan)
+    yield from _labelled("policies", _shelf_line(view.plan, shelf))
+
+
+def _contract(market: MarketPlan) -> str:
+    kind = "inverse" if market.is_inverse else "linear"
+    size = "contracts" if market.in_contracts else market.base
+    step = [f"{name} {say.number(value) if value else 'not stated'}" for name, value in (("tick", market.tick), ("lot", market.lot))]
+    each = f" of {say.number(market.multiplier)} {market.quote if market.is_inverse else market.base}" if market.multiplier != (1, 1) else ""
+    return f"{kind}, settles in {market.settle}; size in {size}{each}; {', '.join(step)}"
+
+
+def _unsettled(plan: Plan) -> Iterator[str]:
+    for point in plan.status.unsettled:
+        yield from _labelled("unsettled", point)
+
+
+def _shelf_line(plan: Plan, shelf: Shelf) -> str:
+    return f"{shelf.folder}{' (packaged)' if shelf.packaged else ''}: {plan.rulebook}, digest {plan.digest[:8]}"
+
+
+# -- every version ----------------------------------------------------------------------------------
+
+
+def _history(view: MarketView) -> Iterator[str]:
+    candidates = {one.version: one for one in view.candidates}
+    for k, (version, change) in enumerate(zip(view.versions, what_changed(view.versions), strict=True), start=1):
+        one = candidates.get(version)
+        mark = "" if one is None else "in force: " if one.is_certain and view.verdict == IN_FORCE else "may be in force: " if view.verdict == UNDECIDED else ""
+        left = f"  {k:>3}  {_when(version)}  {version.digest()[:8]}"
+        right = f"{mark}{change}, {version.source[0]}:{version.source[1]}"
+        if width_of(sys.stdout) >= ONE_LINE and len(left) + 2 + len(right) <= width_of(sys.stdout):
+            yield f"{left}  {right}"
+        else:
+            yield left
+            yield from _wrapped(right, 7)
+
+
+def _when(version: Version) -> str:
+    observed = version.file.header.observed
+    text = f"{say_instant(observed.after)} … {say_instant(observed.by)}" if observed else say_instant(version.certain_from)
+    return f"{text:<43}" if observed else f"{text:<20}"
+
+
+# -- terms ------------------------------------------------------------------------------------------
+
+
+def _term(term: Published) -> Iterator[str]:
+    file, line = term.source
+    place = f"{file}:{line}" if file else "no file: a name of every rulebook"
+    left = f"  {term.name:<22}  each {term.rows}, {term.unit}"
+    yield f"{left:<48}  {place}" if file else left
+    yield from _wrapped(f"= {term.formula}", 6)
+
+
+def _some(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+# -- lines ------------------------------------------------------------------------------------------
+
+
+def _labelled(label: str, text: str) -> Iterable[str]:
+    first, *rest = _wrapped(text, LABEL + 4) or [""]
+    return [f"  {label:<{LABEL}}  {first.lstrip()}", *rest]
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    blank = " " * indent
+    return textwrap.wrap(text, width_of(sys.stdout), initial_indent=blank, subsequent_indent=blank + ("" if indent else "  "), break_long_words=False, break_on_hyphens=False)
