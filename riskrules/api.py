@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.decide import Evaluated, decide
-from riskrules.engine.door import read_snapshot
+from riskrules.engine.door import parse_text, snapshot_of
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.engine.snapshot import AccountInput, Snapshot
 from riskrules.rulebook.cache import keep_plan, kept_plan
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf, find_shelf, text_digest
-from riskrules.units.clock import Instant, instant
+from riskrules.units.clock import Instant, instant, say_instant
 
 INVALID_BOOK, BAD_USE, BAD_INPUT = 20, 2, 30
+
+Given = Snapshot | Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path  # a sequence: positions of ccxt
 
 
 class PolicyError(Exception):
@@ -73,17 +75,26 @@ class Book:
     plan: Plan
     when: Instant
 
-    def snapshot(self, given: Snapshot | Mapping[str, Any] | str | Path) -> Snapshot:
-        """A snapshot from a mapping, a text or a file.  Raises `PolicyError` with every fault of it."""
+    def snapshot(self, given: Given) -> Snapshot:
+        """A snapshot from a mapping, a text or a file, or from what ccxt prints.
+
+        Raises `PolicyError` with every fault of it; what ccxt's structures lack goes to the log `riskrules`.
+        """
         if isinstance(given, Snapshot):
             return given
         if isinstance(given, Path):
-            made, problems = read_snapshot(given.read_text(encoding="utf-8"), str(given), self.plan.drivers)
-        elif isinstance(given, str):
-            made, problems = read_snapshot(given, "snapshot", self.plan.drivers)
+            text, name = given.read_text(encoding="utf-8"), str(given)
         else:
-            text = json.dumps(given, default=str, ensure_ascii=False)
-            made, problems = read_snapshot(text, "snapshot", self.plan.drivers)
+            text, name = given if isinstance(given, str) else json.dumps(given, default=str, ensure_ascii=False), "snapshot"
+        tree, problems = parse_text(text, name)
+        if problems:
+            raise PolicyError(problems, BAD_USE)
+        tree, notes, problems = in_our_words(tree, name, text, self.plan, self.when)
+        if notes:
+            import logging
+
+            logging.getLogger("riskrules").warning("%s", "\n".join(notes))
+        made, problems = (None, problems) if problems else snapshot_of(tree, name, text, self.plan.drivers)
         if made is None:
             raise PolicyError(problems, BAD_USE)
         return made
@@ -91,7 +102,7 @@ class Book:
     def evaluate_account(self, snapshot: Snapshot, account: AccountInput) -> Evaluated:
         return decide(self.plan, snapshot, account)
 
-    def explain(self, given: Snapshot | Mapping[str, Any] | str | Path, account: str | None = None, market: str | None = None) -> Explanation:
+    def explain(self, given: Given, account: str | None = None, market: str | None = None) -> Explanation:
         snapshot = self.snapshot(given)
         pools = [
             pool
@@ -112,6 +123,15 @@ def load(policies: str | Path | None = None, *, rulebook: str, as_of: str | Inst
     if shelf is None:
         raise PolicyError([Problem("RR313", None, f"there is no policies folder {str(policies or 'policies')!r}", "name one with --policies")], BAD_USE)
     return Book(plan_at(shelf, rulebook, when), when)
+
+
+def in_our_words(tree: Any, file: str, text: str, plan: Plan, when: Instant) -> tuple[Any, list[str], list[Problem]]:
+    """What ccxt prints in the words of a snapshot, what it lacks, and what is wrong with it; any other tree as it is."""
+    if not isinstance(tree, list) and not (isinstance(tree, dict) and "positions" in tree):
+        return tree, [], []
+    from riskrules.engine.ccxt import is_ccxt, snapshot_tree
+
+    return snapshot_tree(tree, file, text, plan.market, say_instant(when)) if is_ccxt(tree) else (tree, [], [])
 
 
 def plan_at(shelf: Shelf, rulebook: str, when: Instant) -> Plan:

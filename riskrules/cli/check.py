@@ -38,7 +38,7 @@ def command(paths: tuple[str, ...], policies: str | None, form: str) -> int:
     if form == "json":
         json_out({"schema": "riskrules/check/1", "files": files, "errors": errors, "problems": [to_json(problem) for problem in problems]})
     else:
-        problems_out(problems, form)
+        problems_out(problems, "concise" if form == "concise" else "full")
         note(_summary(files, errors, len(problems) - errors))
     return FINDINGS if errors else FINE
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from riskrules.api import BAD_USE, PolicyError, plan_at
+from riskrules.api import BAD_USE, PolicyError, in_our_words, plan_at
 from riskrules.cli.output import note
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.door import parse_text, snapshot_of
@@ -83,22 +83,21 @@ def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | 
     shelf = shelf_for(policies)
     text, shown = text_of(file)
     tree, problems = parse_text(text, shown)
-    if problems or not isinstance(tree, dict):
+    if problems or not isinstance(tree, dict | list):
         raise PolicyError(problems or [Problem("RR604", None, "a snapshot is an object", "see the README for its form")], BAD_USE)
-    tree = _from_elsewhere(tree)
-    name = rulebook or tree.get("rulebook")
+    head = tree if isinstance(tree, dict) else {}
+    name = rulebook or head.get("rulebook")
     if not isinstance(name, str):
         raise click.UsageError(f"no rulebook: the snapshot names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
-    when = _time(tree, as_of)
+    when = _time(head, as_of)
     plan = plan_at(shelf, name, when)
-    snapshot, problems = snapshot_of(tree, shown, text, plan.drivers)
+    tree, notes, problems = in_our_words(tree, shown, text, plan, when)
+    for line in notes:
+        note(f"note: {line}")
+    snapshot, problems = (None, problems) if problems else snapshot_of(tree, shown, text, plan.drivers)
     if snapshot is None:
         raise PolicyError(problems, BAD_USE)
     return Case(shelf, plan, when, snapshot, file)
-
-
-def _from_elsewhere(tree: dict[str, Any]) -> dict[str, Any]:
-    return tree
 
 
 def _time(tree: dict[str, Any], as_of: str | None) -> Instant:

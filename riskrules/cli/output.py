@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 import click
 
@@ -56,7 +56,7 @@ def json_out(data: Any) -> None:
     say(json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def problems_out(problems: Sequence[Problem], style: str = "full") -> None:
+def problems_out(problems: Sequence[Problem], style: Literal["full", "concise"] = "full") -> None:
     from riskrules.api import sources_of
     from riskrules.diagnostics.snippet import render
 

@@ -63,7 +63,8 @@ def _view(plan: Plan, shelf: Shelf, text: str, when: Instant) -> MarketView:
 
 def _unknown(plan: Plan, text: str) -> Problem:
     near = get_close_matches(text.upper().replace("/", "-").replace("_", "-"), [*plan.markets(), *plan.gone], 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"{plan.rulebook} has {len(plan.markets())} markets, named BASE-QUOTE such as {next(iter(plan.markets()), 'BTC-USDT')}"
+    like = next(iter(plan.markets()), "BTC-USDT")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"markets are named BASE-QUOTE, such as {like}"
     return Problem("RR502", None, f"rulebook {plan.rulebook} has no market {text!r}", hint, found=text)
 
 

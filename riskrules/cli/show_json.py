@@ -11,6 +11,7 @@ from riskrules.rulebook.published import Published, published, with_what_it_uses
 from riskrules.rulebook.shelf import Shelf
 from riskrules.rulebook.table_view import Candidate, MarketView, what_changed
 from riskrules.rulebook.versions import WITHDRAWN, Version
+from riskrules.rules.header import Observed
 from riskrules.units.clock import Instant, say_instant
 from riskrules.units.exact import Exact, exact_text, to_exact
 
@@ -63,16 +64,18 @@ def _candidate(view: MarketView, one: Candidate) -> dict[str, Any]:
     made = {**_version(view, one.version), "certain": one.is_certain}
     if one.table is None:
         return made
-    return {**made, "form": one.table.form, "form_says": _plain(one.form.model_dump()) if one.form else None, "excerpt": one.table.excerpt or None, "tiers": _tiers(one.table)}
+    says = _plain(one.form.model_dump()) if one.form else None
+    return {**made, "form": one.table.form, "form_says": says, "excerpt": one.table.excerpt or None, "tiers": _tiers(one.table)}
 
 
 def _tiers(table: TablePlan) -> list[dict[str, Any]]:
     caps = table.caps[0]
     return [
         {
-            "tier": k + 1, "floor": _or_null(caps[k - 1]) if k else "0", "cap": _or_null(caps[k]), "max_leverage": exact_text(table.max_leverages[k]),
-            "maintenance_rate": exact_text(table.maintenance_rates[k]), "maintenance_amount": exact_text(table.maintenance_amounts[k]),
-            "maintenance_amount_is": "given" if table.written_amounts[k] else "derived", "line": table.lines[k] if k < len(table.lines) else None,
+            "tier": k + 1, "floor": _or_null(caps[k - 1]) if k else "0", "cap": _or_null(caps[k]),
+            "max_leverage": exact_text(table.max_leverages[k]), "maintenance_rate": exact_text(table.maintenance_rates[k]),
+            "maintenance_amount": exact_text(table.maintenance_amounts[k]),
+            "maintenance_amount_is": "given" if table.written_amounts[k] else "derived", "line": table.lines[k],
         }
         for k in range(len(caps))
     ]  # fmt: skip
@@ -81,12 +84,16 @@ def _tiers(table: TablePlan) -> list[dict[str, Any]]:
 def _version(view: MarketView, version: Version) -> dict[str, Any]:
     file, line = version.source
     header = version.file.header
-    observed = {"after": say_instant(header.observed.after), "by": say_instant(header.observed.by)} if header.observed else None
+    observed = _observed(header.observed) if header.observed else None
     return {
         "number": view.versions.index(version) + 1, "digest": version.digest(), "withdraws": version.value == WITHDRAWN,
         "effective": None if observed else say_instant(version.certain_from), "observed": observed,
         "file": file, "line": line, "reason": header.reason, "source": header.source,
     }  # fmt: skip
+
+
+def _observed(seen: Observed) -> dict[str, str | None]:
+    return {"after": None if seen.after is None else say_instant(seen.after), "by": say_instant(seen.by)}
 
 
 def _plain(value: Any) -> Any:

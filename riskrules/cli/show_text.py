@@ -11,21 +11,23 @@ from riskrules.engine.explain_text import status_line
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.rulebook.published import Published, published, with_what_it_uses
 from riskrules.rulebook.shelf import Shelf
-from riskrules.rulebook.table_view import GONE, IN_FORCE, UNDECIDED, Candidate, MarketView, what_changed
+from riskrules.rulebook.table_view import GONE, IN_FORCE, NO_TABLE, UNDECIDED, Candidate, MarketView, what_changed
 from riskrules.rulebook.versions import Version
 from riskrules.rules.margin import TierForm
 from riskrules.units import say
 from riskrules.units.clock import Instant, say_instant
 
 LABEL = 14  # columns of the labels on the left
-ONE_LINE = 104  # from this width on a version of the history takes one line
+HEADS = (("", "", "", "max", "maintenance", "maintenance", "", ""), ("tier", "floor", "cap", "leverage", "rate", "amount", "", "line"))
+EXISTING = {"last_tier_applies": "an existing position keeps the last tier", "error": "an existing position is an error (RR504)"}
 
 
 def market_text(view: MarketView, shelf: Shelf) -> str:
     blocks = ["\n".join(_wrapped(_heading(view), 0))]
     blocks += ["\n".join(_candidate(view, one)) for one in view.candidates]
     blocks.append("\n".join(_about(view, shelf)))
-    blocks.append("\n".join(["history", *_history(view)]))
+    if view.versions:
+        blocks.append("\n".join(["history", *_history(view)]))
     return "\n\n".join(blocks)
 
 
@@ -33,7 +35,7 @@ def book_text(plan: Plan, shelf: Shelf, when: Instant) -> str:
     gone = f", {len(plan.gone)} withdrawn" if plan.gone else ""
     lines = [f"{plan.rulebook}  {_some(len(plan.markets()), 'market')}{gone} as of {say_instant(when)}", ""]
     lines += [*_labelled("status", status_line(plan.status, when)), *_unsettled(plan), *_labelled("policies", _shelf_line(plan, shelf)), ""]
-    lines.append("terms: each with what there is one of, its unit, its formula, and where the policy says so")
+    lines.append("terms: what there is one of, the unit, where the policy says so, and the formula")
     return "\n".join(lines) + "\n\n" + "\n".join(line for term in published(plan.program) for line in _term(term))
 
 
@@ -55,21 +57,26 @@ def _heading(view: MarketView) -> str:
     if view.verdict == IN_FORCE:
         return f"{view.name}  table in force as of {when}: {_nth(view, view.candidates[0].version)}"
     if view.verdict == GONE:
-        return f"WITHDRAWN  {view.name} has no table as of {when}: withdrawn {_begins(view.candidates[0].version)}"
+        return f"WITHDRAWN  {view.name} has no table as of {when}: gone {_begins(view.candidates[0].version)}"
     if view.verdict == UNDECIDED:
-        return f"UNDECIDED  {view.name}: another version may be in force as of {when}; every one that may be is shown"
-    return f"NO TABLE YET  {view.name} has none as of {when}: the first version begins {_begins(view.versions[0])}"
+        other = "another version" if view.candidates[0].is_certain else "its first table"
+        return f"UNDECIDED  {view.name}: {other} may be in force as of {when}; every one that may be is shown"
+    if view.verdict == NO_TABLE:
+        return f"NO TABLE  {view.name} has a contract and no table: its margin is by the formulas of the book, or undecided"
+    return f"NO TABLE YET  {view.name} has none as of {when}: the first version is in force {_begins(view.versions[0])}"
 
 
 def _nth(view: MarketView, version: Version) -> str:
-    return f"version {view.versions.index(version) + 1} of {len(view.versions)}, digest {version.digest()[:8]}"
+    return f"version {view.versions.index(version) + 1} of {len(view.versions)}"
 
 
 def _begins(version: Version) -> str:
     observed = version.file.header.observed
     if observed is None:
         return f"from {say_instant(version.certain_from)} on"
-    return f"between {say_instant(observed.after)} and {say_instant(observed.by)} (observed)"
+    if observed.after is None:
+        return f"from {say_instant(observed.by)} on at the latest (observed)"
+    return f"from some time between {say_instant(observed.after)} and {say_instant(observed.by)} on (observed)"
 
 
 # -- a table ----------------------------------------------------------------------------------------
@@ -84,9 +91,10 @@ def _candidate(view: MarketView, one: Candidate) -> Iterator[str]:
             yield "  withdraws the market"
     else:
         yield from _rows(one.table)
+        yield ""
         yield from _form(one.table, one.form)
     file, line = one.version.source
-    yield from _labelled("written in", f"{file}:{line}")
+    yield from _labelled("written in", f"{file}:{line}, digest {one.version.digest()[:8]}")
     yield from _labelled("withdrawn" if one.table is None else "in force", _begins(one.version))
     yield from _labelled("reason", header.reason)
     yield from _labelled("source", header.source or "none is given")
@@ -95,16 +103,16 @@ def _candidate(view: MarketView, one: Candidate) -> Iterator[str]:
 def _rows(table: TablePlan) -> Iterator[str]:
     """The rows in columns, the heads above them in two lines; `line` is where the row is written."""
     caps = table.caps[0]
-    heads = [("", "tier"), ("", "floor"), ("", "cap"), ("max", "leverage"), ("maintenance", "rate"), ("maintenance", "amount"), ("", ""), ("", "line")]
     rows = [
         (
-            str(k + 1), _size(caps[k - 1]) if k else "0", _size(cap), say.leverage(table.max_leverages[k]), say.rate(table.maintenance_rates[k]),
-            say.money(table.maintenance_amounts[k]), "written" if table.written_amounts[k] else "derived", str(table.lines[k]),
+            str(k + 1), _size(caps[k - 1]) if k else "0", _size(cap), say.leverage(table.max_leverages[k]),
+            say.rate(table.maintenance_rates[k]), say.money(table.maintenance_amounts[k]),
+            "written" if table.written_amounts[k] else "derived", str(table.lines[k]),
         )
         for k, cap in enumerate(caps)
     ]  # fmt: skip
-    wide = [max(len(cell) for cell in column) for column in zip(*(head for head in zip(*heads, strict=True)), *rows, strict=True)]
-    for row in (*zip(*heads, strict=True), *rows):
+    wide = [max(map(len, column)) for column in zip(*HEADS, *rows, strict=True)]
+    for row in (*HEADS, *rows):
         yield "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, wide, strict=True)).rstrip()
 
 
@@ -124,8 +132,9 @@ def _form(table: TablePlan, form: TierForm | None) -> Iterator[str]:
     if form:
         yield from _labelled("margin", f"{_style(form)}, taken on {_words(table.rate_on)}")
     if caps[-1] is not None:
-        existing = "an existing position keeps the last tier" if beyond == "last_tier_applies" else "an existing position is an error (RR504)"
-        yield from _labelled("above the last", f"{'above' if inclusive else 'from'} {_size(caps[-1])} {existing}; adding to it is {form.above_last_cap.increase if form else 'refused'}")
+        increase = form.above_last_cap.increase if form else "refused"
+        side = f"{'above' if inclusive else 'from'} {_size(caps[-1])}"
+        yield from _labelled("above the last", f"{side} {EXISTING[beyond]}; adding to it is {increase}")
     yield from _labelled("form", table.form)
 
 
@@ -146,7 +155,6 @@ def _about(view: MarketView, shelf: Shelf) -> Iterator[str]:
     if view.also_called:
         yield from _labelled("also called", ", ".join(f"{text} ({who})" for who, text in view.also_called.items()))
     yield from _labelled("status", status_line(view.plan.status, view.when))
-    yield from _unsettled(view.plan)
     yield from _labelled("policies", _shelf_line(view.plan, shelf))
 
 
@@ -154,7 +162,8 @@ def _contract(market: MarketPlan) -> str:
     kind = "inverse" if market.is_inverse else "linear"
     size = "contracts" if market.in_contracts else market.base
     step = [f"{name} {say.number(value) if value else 'not stated'}" for name, value in (("tick", market.tick), ("lot", market.lot))]
-    each = f" of {say.number(market.multiplier)} {market.quote if market.is_inverse else market.base}" if market.multiplier != (1, 1) else ""
+    worth = market.quote if market.is_inverse else market.base
+    each = f" of {say.number(market.multiplier)} {worth}" if market.multiplier != (1, 1) else ""
     return f"{kind}, settles in {market.settle}; size in {size}{each}; {', '.join(step)}"
 
 
@@ -171,13 +180,13 @@ def _shelf_line(plan: Plan, shelf: Shelf) -> str:
 
 
 def _history(view: MarketView) -> Iterator[str]:
-    candidates = {one.version: one for one in view.candidates}
-    for k, (version, change) in enumerate(zip(view.versions, what_changed(view.versions), strict=True), start=1):
-        one = candidates.get(version)
-        mark = "" if one is None else "in force: " if one.is_certain and view.verdict == IN_FORCE else "may be in force: " if view.verdict == UNDECIDED else ""
-        left = f"  {k:>3}  {_when(version)}  {version.digest()[:8]}"
-        right = f"{mark}{change}, {version.source[0]}:{version.source[1]}"
-        if width_of(sys.stdout) >= ONE_LINE and len(left) + 2 + len(right) <= width_of(sys.stdout):
+    word = {IN_FORCE: "in force: ", UNDECIDED: "may be in force: "}.get(view.verdict, "")
+    mark = {one.version: word for one in view.candidates}
+    times = [_when(version) for version in view.versions]
+    for k, (version, change) in enumerate(zip(view.versions, what_changed(view.versions), strict=True)):
+        left = f"  {k + 1:>3}  {times[k]:<{max(map(len, times))}}  {version.digest()[:8]}"
+        right = f"{mark.get(version, '')}{change}, {version.source[0]}:{version.source[1]}"
+        if len(left) + 2 + len(right) <= width_of(sys.stdout):
             yield f"{left}  {right}"
         else:
             yield left
@@ -186,8 +195,9 @@ def _history(view: MarketView) -> Iterator[str]:
 
 def _when(version: Version) -> str:
     observed = version.file.header.observed
-    text = f"{say_instant(observed.after)} … {say_instant(observed.by)}" if observed else say_instant(version.certain_from)
-    return f"{text:<43}" if observed else f"{text:<20}"
+    if observed is None or observed.after is None:
+        return say_instant(version.certain_from)
+    return f"{say_instant(observed.after)} … {say_instant(observed.by)}"
 
 
 # -- terms ------------------------------------------------------------------------------------------
@@ -195,9 +205,8 @@ def _when(version: Version) -> str:
 
 def _term(term: Published) -> Iterator[str]:
     file, line = term.source
-    place = f"{file}:{line}" if file else "no file: a name of every rulebook"
     left = f"  {term.name:<22}  each {term.rows}, {term.unit}"
-    yield f"{left:<48}  {place}" if file else left
+    yield f"{left:<52}  {file}:{line}" if file else left
     yield from _wrapped(f"= {term.formula}", 6)
 
 
@@ -215,4 +224,7 @@ def _labelled(label: str, text: str) -> Iterable[str]:
 
 def _wrapped(text: str, indent: int) -> list[str]:
     blank = " " * indent
-    return textwrap.wrap(text, width_of(sys.stdout), initial_indent=blank, subsequent_indent=blank + ("" if indent else "  "), break_long_words=False, break_on_hyphens=False)
+    later = blank if indent else "  "
+    return textwrap.wrap(
+        text, width_of(sys.stdout), initial_indent=blank, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )

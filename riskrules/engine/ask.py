@@ -58,7 +58,8 @@ class Question:
 
     @cached_property
     def curves(self) -> Curves:
-        return curves(self.walk, self.unknown.moving, Domain(resolution=self.unknown.grid / 4))
+        self.walk.upto(self.walk.program.named[self.name])
+        return curves(self.walk, self.unknown.moving, Domain(resolution=self.unknown.grid / 4), self.walk.program.named[self.name])
 
     def oracle(self, x: Fraction) -> Any:
         """The exact walk's own answer at x."""
@@ -203,7 +204,7 @@ def price_answers(evaluated: Evaluated, pool: int, market: int, condition: str) 
     if unknown is None:
         return []
     question = Question(evaluated, condition, pool, unknown)
-    return [answer for direction in (-1, 1) if (answer := question.nearest(direction))]  # type: ignore[arg-type]
+    return [answer for direction in (-1, 1) if (answer := question.nearest(direction))]
 
 
 def every_price(evaluated: Evaluated, pool: int, market: int, condition: str) -> list[tuple[Answer, Answer | None]]:
@@ -212,7 +213,7 @@ def every_price(evaluated: Evaluated, pool: int, market: int, condition: str) ->
     if unknown is None:
         return []
     question = Question(evaluated, condition, pool, unknown)
-    return [stretch for direction in (-1, 1) for stretch in question.every(direction)]  # type: ignore[arg-type]
+    return [stretch for direction in (-1, 1) for stretch in question.every(direction)]
 
 
 def balance_answer(evaluated: Evaluated, pool: int) -> Answer | None:

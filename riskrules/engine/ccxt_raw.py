@@ -21,6 +21,7 @@ class Posted(NamedTuple):
 
     amount: Fraction
     source: str  # which fields of `info` it is
+    is_made: bool = False  # from several figures, each cut by the venue: no one figure need agree with it to the last digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _binance_posted(info: Node) -> Posted | None:
     margin, profit = figure(info, "isolatedMargin"), figure(info, "unRealizedProfit")
     if wallet or not margin or profit is None:
         return wallet
-    return Posted(margin - profit, "info.isolatedMargin − unRealizedProfit")
+    return Posted(margin - profit, "info.isolatedMargin − unRealizedProfit", is_made=True)
 
 
 def _hyperliquid_posted(info: Node) -> Posted | None:
@@ -73,7 +74,7 @@ def _hyperliquid_posted(info: Node) -> Posted | None:
     raw, size, entry = (figure(info, name) for name in ("position.leverage.rawUsd", "position.szi", "position.entryPx"))
     if raw is None or size is None or entry is None:
         return None
-    return Posted(raw + size * entry, "info.position.leverage.rawUsd + szi × entryPx")
+    return Posted(raw + size * entry, "info.position.leverage.rawUsd + szi × entryPx", is_made=True)
 
 
 def _value_of_one(info: Node) -> Fraction | None:
@@ -85,24 +86,34 @@ def _value_of_one(info: Node) -> Fraction | None:
 HYPERLIQUID = "Hyperliquid"
 VENUES = (
     Venue(
-        HYPERLIQUID, ("position.szi",), {"contracts": ("position.szi",), "entryPrice": ("position.entryPx",), "leverage": ("position.leverage.value",)},
-        True, _hyperliquid_posted,
+        name=HYPERLIQUID,
+        known_by=("position.szi",),
+        names={"contracts": ("position.szi",), "entryPrice": ("position.entryPx",), "leverage": ("position.leverage.value",)},
+        is_signed=True,
+        posted=_hyperliquid_posted,
     ),
     Venue(
-        "OKX", ("instId", "pos", "mgnMode"), {"contracts": ("pos",), "entryPrice": ("avgPx",), "markPrice": ("markPx",), "leverage": ("lever",)},
-        False, lambda info: _first(info, "margin"),
+        name="OKX",
+        known_by=("instId", "pos", "mgnMode"),
+        names={"contracts": ("pos",), "entryPrice": ("avgPx",), "markPrice": ("markPx",), "leverage": ("lever",)},
+        is_signed=False,
+        posted=lambda info: _first(info, "margin"),
     ),
     Venue(
-        "Bybit", ("positionIdx", "size"),
-        {"contracts": ("size",), "entryPrice": ("avgPrice", "entryPrice"), "markPrice": ("markPrice",), "leverage": ("leverage",)},
-        False, lambda info: _first(info, "positionBalance"),
+        name="Bybit",
+        known_by=("positionIdx", "size"),
+        names={"contracts": ("size",), "entryPrice": ("avgPrice", "entryPrice"), "markPrice": ("markPrice",), "leverage": ("leverage",)},
+        is_signed=False,
+        posted=lambda info: _first(info, "positionBalance"),
     ),
     Venue(
-        "Binance", ("positionAmt", "entryPrice"),
-        {"contracts": ("positionAmt",), "entryPrice": ("entryPrice",), "markPrice": ("markPrice",), "leverage": ("leverage",)},
-        True, _binance_posted,
+        name="Binance",
+        known_by=("positionAmt", "entryPrice"),
+        names={"contracts": ("positionAmt",), "entryPrice": ("entryPrice",), "markPrice": ("markPrice",), "leverage": ("leverage",)},
+        is_signed=True,
+        posted=_binance_posted,
     ),
-)  # fmt: skip
+)
 
 TICKER_NAMES = {"markPrice": ("markPrice", "markPx"), "indexPrice": ("indexPrice", "oraclePx")}
 

@@ -75,12 +75,21 @@ def _crossings(curve: Poly, quantum: Fraction, low: Fraction, high: Fraction, re
     return found
 
 
-def curves(walk: Walk, moving: Moving, domain: Domain) -> Curves:
-    """Every term that depends on what moves, as pieces."""
+def curves(walk: Walk, moving: Moving, domain: Domain, target: int) -> Curves:
+    """The target, and every term it is made of that depends on what moves, as pieces."""
     made = Curves(walk, domain)
-    for node in walk.program.nodes:
-        made.of.append(_node(node, made, moving))
+    wanted = _made_of(walk, target)
+    for k, node in enumerate(walk.program.nodes[: target + 1]):
+        made.of.append(_node(node, made, moving) if k in wanted else {})
     return made
+
+
+def _made_of(walk: Walk, target: int) -> set[int]:
+    wanted = {target}
+    for k in range(target, -1, -1):
+        if k in wanted:
+            wanted.update(walk.program.nodes[k].args)
+    return wanted
 
 
 def _node(node: Node, made: Curves, moving: Moving) -> dict[int, Pieces]:
@@ -109,7 +118,8 @@ def _applied(node: Node, made: Curves, row: int) -> Pieces:
     if node.op in ("bracket", "within_last_cap"):
         return _tiered(node, made, row, args[0])
     if node.op == "pick":
-        return p.pick(args[0], [_plain(value) for value in _column(made, node.args[1], row)])
+        column = _column(made, node.args[1], row)
+        return p.constant(FAULT, made.domain) if isinstance(column, Fault) else p.pick(args[0], [_plain(value) for value in column])
     one: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
     if node.op in one:
         return one[node.op](args[0])

@@ -66,7 +66,7 @@ class Evaluated:
 
 def same(a: Any, b: Any) -> bool:
     if isinstance(a, tuple) and isinstance(b, tuple):
-        return _pair(a) == _pair(b)
+        return bool(_pair(a) == _pair(b))
     return bool(a == b)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.units.clock import instant
-from riskrules.units.exact import Exact, loose_number
+from riskrules.units.exact import ZERO, Exact, loose_number
 
 Path = tuple[str | int, ...]
 Drivers = dict[str, tuple[str, ...]]
@@ -103,8 +103,8 @@ class _Reader:
     def account(self, node: Any, path: Path) -> AccountInput:
         shape: dict[str, Parse] = {"id": word, "collateral": mapping, "positions": listing, "orders": listing, "taker_fee": rate, "leverage": mapping}
         got = self.fields(node, path, shape, ("id",), "account")
-        collateral = {name: number(self, value, (*path, "collateral", name)) for name, value in (got.get("collateral") or {}).items()}
-        leverage = {name: positive(self, value, (*path, "leverage", name)) for name, value in (got.get("leverage") or {}).items()}
+        collateral = {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in (got.get("collateral") or {}).items()}
+        leverage = {name: positive(self, value, (*path, "leverage", name)) or ZERO for name, value in (got.get("leverage") or {}).items()}
         positions = tuple(self.position(one, (*path, "positions", k), k) for k, one in enumerate(got.get("positions") or ()))
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")

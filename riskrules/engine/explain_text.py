@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from riskrules.engine.decide import ERROR, HEALTHY, LIQUIDATE
 from riskrules.engine.explain import PoolExplanation, Step
@@ -12,8 +13,9 @@ from riskrules.ir.words import value_text
 from riskrules.rulebook.plan import StatusPlan
 from riskrules.units import say
 from riskrules.units.clock import Instant, say_day, seconds_between
-from riskrules.units.exact import Exact, to_exact
+from riskrules.units.exact import Exact, to_exact, to_fraction
 
+MOST_LEGS = 8  # in a plain explanation
 VERDICT = {HEALTHY: "HEALTHY", LIQUIDATE: "LIQUIDATABLE", ERROR: "ERROR"}
 PAINT = {HEALTHY: "\x1b[1;32m", LIQUIDATE: "\x1b[1;31m", ERROR: "\x1b[1;35m"}
 SIGNS = {"below": "<", "at_or_below": "≤", "above": ">", "at_or_above": "≥"}
@@ -83,16 +85,32 @@ def _distance(equity: Exact, required: Exact) -> str:
 
 
 def _leg_table(pool: PoolExplanation) -> Iterator[str]:
-    """One line a leg: what it is, its tier, what it needs and what it brings."""
-    rows = []
-    for k in pool.legs:
-        cells = [f"{pool.evaluated.rows.legs[k].id}", _leg(pool, k)]
-        cells += [f"{label} {_cell(pool, name, k)}" for label, name in (("tier", "tier"), ("maintenance", "position_maintenance"), ("profit", "unrealised_profit"))]
-        rows.append(cells)
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    """One line a leg: what it is, its tier, what it needs and what it brings; the largest requirements first."""
+    legs = sorted(pool.legs, key=lambda k: _need(pool, k), reverse=True)
+    rows = [_leg_cells(pool, k) for k in legs[:MOST_LEGS]]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        left = "  ".join(cell.ljust(width) for cell, width in zip(row[:3], widths[:3], strict=True))
-        yield f"    {left}  {row[3].rjust(widths[3])}  {row[4].rjust(widths[4])}"
+        left = "  ".join(cell.ljust(width) for cell, width in zip(row[:-2], widths[:-2], strict=True))
+        yield f"    {left}  {row[-2].rjust(widths[-2])}  {row[-1].rjust(widths[-1])}"
+    if len(legs) > MOST_LEGS:
+        yield f"    and {len(legs) - MOST_LEGS} smaller positions (--depth 2 shows each)"
+
+
+def _leg_cells(pool: PoolExplanation, k: int) -> list[str]:
+    shown = [("tier", "tier"), ("maintenance", "position_maintenance"), ("profit", "unrealised_profit")]
+    name = pool.evaluated.rows.legs[k].id
+    market = pool.evaluated.rows.legs[k].market
+    cells = ["" if market.startswith(f"{name}-") or market == name else name, _leg(pool, k)]
+    return cells + ["" if label == "tier" and _cell(pool, of, k).startswith("error") else f"{label} {_cell(pool, of, k)}" for label, of in shown]
+
+
+def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
+    """What the leg's requirement is, one that could not be had first of all."""
+    walk, program = pool.evaluated.walk, pool.evaluated.plan.program
+    k = program.named["position_maintenance"]
+    row = leg if program.nodes[k].rows == "leg" else pool.evaluated.rows.keys["leg", "position"][leg]
+    value = walk.columns[k][row]
+    return isinstance(value, Fault), to_fraction(value) if isinstance(value, tuple) else Fraction(0)
 
 
 def _cell(pool: PoolExplanation, name: str, leg: int) -> str:

@@ -212,8 +212,8 @@ def _reasons(evaluated: Evaluated, order: int) -> Iterator[tuple[bool, str]]:
 
     walk = evaluated.walk
     for name in ("size_allowed", "leverage_allowed", "margin_allows"):
-        k = walk.program.named[name]
         value = evaluated.value(name, order)
+        k = walk.program.named[name]
         working = Working(walk, lambda arg: walk.program.nodes[arg].name == "may_increase").text(k, order)
         yield value is True, f"{name.replace('_', ' ')}: {working}"
 

@@ -15,6 +15,7 @@ from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketI
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
+from riskrules.units import say
 from riskrules.units.clock import Instant, seconds_between
 from riskrules.units.exact import ZERO, Exact, to_exact
 
@@ -58,7 +59,13 @@ class Rows:
             return found
         if name in self.plan.gone:
             return Fault("RR502", f"market {name} was withdrawn on {self.plan.gone[name]}", "ask for an earlier time, or close the position in the snapshot")
-        return Fault("RR502", f"rulebook {self.plan.rulebook} has no market {name} at this time", "check the spelling (BASE-QUOTE), the rulebook and the time")
+        return Fault("RR502", f"rulebook {self.plan.rulebook} has no market {name} at this time", self._near(name))
+
+    def _near(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.plan.markets(), 1, 0.8)
+        return f"did you mean {near[0]}?" if near else "check the spelling (BASE-QUOTE), the rulebook and the time"
 
     def _holdings(self) -> list[tuple[str, Exact]]:
         """Every balance, and 0 of the asset that cross positions settle in, so that money paid in has a row to land in."""
@@ -129,6 +136,8 @@ class Rows:
         if isinstance(plan, Fault):
             return plan
         table = plan.tables[chosen]
+        if table is None and len(plan.tables) == 1:
+            return Fault("RR502", f"market {plan.name} has a contract and no table", "give it a table, or use another market")
         return table or Fault("RR502", f"market {plan.name} was not listed then, as far as its captures say", "ask for a time outside the observed interval")
 
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
@@ -149,8 +158,10 @@ class Rows:
     def _market_cell(self, name: str, k: int, table: TablePlan | Fault) -> Any:
         market = self.markets[k]
         given = self.snapshot.markets.get(market, NO_MARKET)
+        if name in ("mark_price", "mark_price_age") and given.mark_price is None:
+            return Fault("RR501", f"the mark price of {market} is missing", f"give markets: {market}: mark_price")
         if name == "mark_price":
-            return given.mark_price or Fault("RR501", f"the mark price of {market} is missing", f"give markets: {market}: mark_price")
+            return given.mark_price
         if name == "mark_price_age":
             return self._age(given.at, f"the mark price of {market}")
         if name in self.plan.settings:
@@ -176,7 +187,7 @@ class Rows:
             return Fault("RR505", f"{missing} is not given, and its age decides", "give at: with each price and as_of: with the snapshot")
         age = seconds_between(self.snapshot.as_of, at)
         if age < 0:
-            return Fault("RR511", f"{what} is of {-float(age):g} s after the snapshot", "correct the clocks: a price from the future decides nothing")
+            return Fault("RR511", f"{what} is from {say.number(-age)} s after the snapshot", "correct the clocks: a price from the future decides nothing")
         return to_exact(age)
 
     def _leg_cell(self, name: str, leg: PositionInput) -> Any:
@@ -192,13 +203,22 @@ class Rows:
 
     def _size(self, leg: PositionInput) -> Exact | Fault:
         account = self.plan.account
+        plan = self.market_plans[self.markets.index(leg.market)]
+        if isinstance(plan, Fault):
+            return plan
         if leg.mode not in account.margin_modes:
             return Fault("RR507", f"{leg.id} is {leg.mode}, and this rulebook has {' and '.join(account.margin_modes)} only", "correct the mode, or take another rulebook")
         if leg.side and not account.hedge_allowed:
             return Fault("RR507", f"{leg.id} is a hedge leg, and this rulebook has one position a market", "net the legs")
-        if account.pooled_in and leg.mode == CROSS and self._settle(self.markets.index(leg.market)) != account.pooled_in:
-            return Fault("RR512", f"{leg.market} does not settle in {account.pooled_in}, which the pool is valued in", "the policy names no conversion between them")
-        return leg.size
+        return self._unconverted(leg.market) or leg.size if leg.mode == CROSS else leg.size
+
+    def _unconverted(self, market: str) -> Fault | None:
+        """A cross pool is valued in one asset; what settles in another is never added to it as it stands."""
+        pooled_in = self.plan.account.pooled_in
+        if not pooled_in or self._settle(self.markets.index(market)) == pooled_in:
+            return None
+        hint = "the policy names no conversion: leave it out, or take a rulebook with a pool for each settle asset"
+        return Fault("RR512", f"{market} does not settle in {pooled_in}, which the pool is valued in", hint)
 
     def _entry(self, leg: PositionInput) -> Exact | Fault:
         plan = self.market_plans[self.markets.index(leg.market)]
@@ -210,7 +230,9 @@ class Rows:
 
     def _order_cell(self, name: str, order: OrderInput) -> Any:
         if name == "order_size":
-            return order.size if order.side == "buy" else (-order.size[0], order.size[1])
+            plan = self.market_plans[self.markets.index(order.market)]
+            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market)
+            return unfit or (order.size if order.side == "buy" else (-order.size[0], order.size[1]))
         if name == "order_price":
             return order.price
         if name == "order_leverage":
@@ -246,8 +268,10 @@ class Rows:
         given = self.snapshot.assets.get(asset, NO_ASSET)
         if name == "is_settle":
             return asset == self.plan.account.pooled_in
+        if name in ("index_price", "index_price_age") and given.index_price is None:
+            return Fault("RR501", f"the index price of {asset} is missing", f"give assets: {asset}: index_price")
         if name == "index_price":
-            return given.index_price or Fault("RR501", f"the index price of {asset} is missing", f"give assets: {asset}: index_price")
+            return given.index_price
         if name == "index_price_age":
             return self._age(given.at, f"the index price of {asset}")
         if name in ("weight", "owed_weight"):

@@ -40,7 +40,7 @@ def turns(pool: PoolExplanation, every_market: bool = False) -> Iterator[Turn | 
     yield from _guarded(lambda: _balance_turn(pool))
     if pool.decision == LIQUIDATE and (pool.single or every_market):
         for leg in pool.legs:
-            yield from _guarded(lambda leg=leg: _size_turn(pool, leg))  # type: ignore[misc]
+            yield from _guarded(lambda leg=leg: _size_turn(pool, leg))
 
 
 def _guarded(find: Any) -> Iterator[Turn | TooFine]:

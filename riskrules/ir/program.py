@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from riskrules.ir.term import Term, every_term
@@ -24,25 +24,29 @@ class Program:
     nodes: tuple[Node, ...]
     named: dict[str, int]  # the public terms, by the name a reader uses
     needs: tuple[tuple[str, str], ...]  # (rows, name) of every given
+    decides: int  # the last node that the decision and its figures are made of
+    kinds: tuple[str, ...]  # every kind of row there is a term for
+    steps: list[Any] = field(default_factory=list, compare=False, repr=False)  # the walk's own, found once
 
     def data(self) -> tuple[Any, ...]:
         """Plain tuples, strings and whole numbers only."""
         rows = tuple((n.op, n.args, n.rows, n.param, n.unit.powers, n.unit.word, n.name, n.source) for n in self.nodes)
-        return rows, tuple(self.named.items()), self.needs
+        return rows, tuple(self.named.items()), self.needs, self.decides, self.kinds
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Program:
-        rows, named, needs = data
+        rows, named, needs, decides, kinds = data
         units: dict[tuple[Any, str], Unit] = {}
         nodes = []
         for op, args, kind, param, powers, word, name, source in rows:
             unit = units.get((powers, word)) or units.setdefault((powers, word), Unit(powers, word))
             nodes.append(Node(op, args, kind, param, unit, name, source))
-        return Program(tuple(nodes), dict(named), needs)
+        return Program(tuple(nodes), dict(named), needs, decides, kinds)
 
 
-def flatten(named: dict[str, Term]) -> Program:
-    """Every term once (equal terms are one), arguments before what uses them."""
+def flatten(named: dict[str, Term], later: frozenset[str] = frozenset()) -> Program:
+    """Every term once (equal terms are one), arguments before what uses them; `later` names come last."""
+    named = {name: term for names in (named.keys() - later, later) for name, term in named.items() if name in names}
     place: dict[int, int] = {}
     known: dict[tuple[Any, ...], int] = {}
     nodes: list[Node] = []
@@ -55,4 +59,6 @@ def flatten(named: dict[str, Term]) -> Program:
             nodes.append(node)
         place[id(term)] = known[key]
     needs = tuple(sorted({(node.rows, node.param) for node in nodes if node.op == "given"}))
-    return Program(tuple(nodes), {name: place[id(term)] for name, term in named.items()}, needs)
+    places = {name: place[id(term)] for name, term in named.items()}
+    decides = max((k for name, k in places.items() if name not in later), default=-1)
+    return Program(tuple(nodes), places, needs, decides, tuple(sorted({node.rows for node in nodes})))

@@ -21,7 +21,11 @@ Handler = Callable[[Node, "Walk"], Column]
 
 
 class Walk:
-    """One pass; `columns[k]` is the column of node k."""
+    """One pass; `columns[k]` is the column of node k.
+
+    The terms of the decision come first in a program; what is asked only of orders comes last and is
+    walked when it is first looked at (`upto`).
+    """
 
     __slots__ = ("columns", "faulty", "frame", "program")
 
@@ -30,21 +34,27 @@ class Walk:
         self.frame = frame
         self.columns: list[Column] = []
         self.faulty: list[bool] = []
-        for node in program.nodes:
-            self._step(node)
+        self.upto(program.decides)
 
-    def _step(self, node: Node) -> None:
-        handler = _SPECIAL.get(node.op)
-        column = handler(node, self) if handler else _elementwise(node, self)
-        self.columns.append(column)
-        tainted = OPS[node.op].may_fault or any(self.faulty[arg] for arg in node.args)
-        self.faulty.append(tainted and any(type(value) is Fault for value in column))
+    def upto(self, k: int) -> None:
+        """Walk as far as node k."""
+        begin = len(self.columns)
+        if k < begin:
+            return
+        counts = {rows: self.frame.count(rows) for rows in self.program.kinds}
+        for node, handler, may_fault in _steps(self.program)[begin : k + 1]:
+            column = handler(node, self) if counts[node.rows] else []
+            self.columns.append(column)
+            tainted = may_fault or True in [self.faulty[arg] for arg in node.args]
+            self.faulty.append(tainted and Fault in map(type, column))
 
     def column(self, name: str) -> Column:
-        return self.columns[self.program.named[name]]
+        k = self.program.named[name]
+        self.upto(k)
+        return self.columns[k]
 
     def value(self, name: str, row: int) -> Any:
-        column = self.columns[self.program.named[name]]
+        column = self.column(name)
         return column[0] if self.program.nodes[self.program.named[name]].rows == "any" else column[row]
 
     def spread(self, arg: int, rows: str) -> Column:
@@ -55,14 +65,37 @@ class Walk:
         return column
 
 
+Step = tuple[Node, Handler, bool]
+
+
+def _steps(program: Program) -> list[Step]:
+    """Each node with what carries it out, found once for a program."""
+    if not program.steps:
+        for node in program.nodes:
+            handler = _SPECIAL.get(node.op) or (_two if len(node.args) == 2 else _one if len(node.args) == 1 else _elementwise)
+            program.steps.append((node, handler, OPS[node.op].may_fault))
+    return program.steps
+
+
+def _one(node: Node, walk: Walk) -> Column:
+    arg = node.args[0]
+    exact = OPS[node.op].exact
+    if walk.faulty[arg]:
+        return [value if type(value) is Fault else exact(value) for value in walk.columns[arg]]
+    return [exact(value) for value in walk.columns[arg]]
+
+
+def _two(node: Node, walk: Walk) -> Column:
+    left, right = node.args
+    if walk.faulty[left] or walk.faulty[right]:
+        return _elementwise(node, walk)
+    return list(map(OPS[node.op].exact, walk.spread(left, node.rows), walk.spread(right, node.rows)))
+
+
 def _elementwise(node: Node, walk: Walk) -> Column:
     exact = OPS[node.op].exact
     columns = [walk.spread(arg, node.rows) for arg in node.args]
-    if any(walk.faulty[arg] for arg in node.args):
-        return [_first_fault(values) or exact(*values) for values in zip(*columns, strict=True)]
-    if len(columns) == 2:
-        return [exact(x, y) for x, y in zip(*columns, strict=True)]
-    return [exact(*values) for values in zip(*columns, strict=True)]
+    return [_first_fault(values) or exact(*values) for values in zip(*columns, strict=True)]
 
 
 def _first_fault(values: tuple[Any, ...]) -> Fault | None:

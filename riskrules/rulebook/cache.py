@@ -15,7 +15,7 @@ from pathlib import Path
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 
-FORMAT = "2"
+FORMAT = "3"
 
 
 def _folder() -> Path | None:

@@ -7,7 +7,7 @@ terms.  Nothing here knows a number of a snapshot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -65,6 +65,7 @@ class _Compiler:
         self.problems: list[Problem] = []
 
     def plan(self) -> Plan:
+        self._refuse_before_all()
         sections = self._sections()
         status = self._status()
         forms = self._forms()
@@ -74,7 +75,7 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         return Plan(
-            rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms),
+            rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms, margin_meaning.OF_ORDERS),
             account=_account_plan(sections), status=status, assets=self._assets(), gone=self._gone(), aliases=self._aliases(), drivers=formulas.drivers(),
             settings=formulas.settings(), scenarios=formulas.scenarios(), _markets={name: packed_market(market) for name, market in markets.items()},
         )  # fmt: skip
@@ -84,6 +85,14 @@ class _Compiler:
     def _stop_if_refused(self) -> None:
         if any(is_error(problem) for problem in self.problems):
             raise Refused(self.problems)
+
+    def _refuse_before_all(self) -> None:
+        """Before the first file of the book one word is enough; each rule that has not begun would say the same."""
+        first = min((line[0] for line in self.book.history.versions.values()), key=lambda version: version.certain_from, default=None)
+        if first is not None and first.possible_from > self.when:
+            begins = first.file.at("effective") if first.file.header.effective is not None else first.file.at("observed")
+            text = f"rulebook {self.book.rulebook} begins at {say_instant(first.certain_from)}, after {say_instant(self.when)}"
+            raise Refused([Problem("RR312", begins, text, "ask for a later time")])
 
     def _here(self) -> Span:
         return Span(self.book.folder, 1, 1, 1, 1)
@@ -128,12 +137,14 @@ class _Compiler:
 
     def _tables(self, sections: dict[str, Version], forms: dict[str, TierForm]) -> dict[str, tuple[TablePlan | None, ...]]:
         opening = opening_of(sections)
-        out = {}
+        out: dict[str, tuple[TablePlan | None, ...]] = {name: (None,) for name in self.book.history.names("markets")}
         for market in self.book.history.names("table"):
             certain, possible = self.book.history.in_force(("table", market), self.when)
             candidates = (certain, *possible)
             if any(version is not None and version.value != WITHDRAWN for version in candidates):
                 out[market] = tuple(self._table(version, forms, opening) for version in candidates)
+            elif market in out:
+                del out[market]
         return out
 
     def _table(self, version: Version | None, forms: dict[str, TierForm], opening: Opening) -> TablePlan | None:
@@ -153,9 +164,13 @@ class _Compiler:
         out = {}
         for name, versions in tables.items():
             own = self._one("markets", name, required=False) or every
+            if own is None and versions == (None,):
+                continue
             if own is None:
                 hint = "add it to a contracts file, or give every_market"
-                self.problems.append(Problem("RR306", self._here(), f"{name} has a table and no contract", hint, found=name))
+                version = self.book.history.versions["table", name][-1]
+                at = version.file.at(*version.place, key=True)
+                self.problems.append(Problem("RR306", at, f"{name} has a table and no contract", hint, found=name))
                 continue
             out[name] = market_plan(name, own.value, versions)
         return out
@@ -170,11 +185,11 @@ class _Compiler:
         )
         names |= contracts.meaning(used, names)
         sections = self._margin_sections(found, forms, markets)
-        formulas = FormulaBook(self.book.history, self.when, names)
+        formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
         terms = {**names, **margin_meaning.meaning(sections, names, formulas.term)}
         terms |= formulas.rest(terms)
-        if formulas.problems:
-            raise Refused(self.problems + formulas.problems)
+        self.problems += [_placed(problem, found) for problem in formulas.problems]
+        self._stop_if_refused()
         return terms, formulas
 
     def _margin_sections(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> margin_meaning.Sections:
@@ -225,6 +240,15 @@ class _Compiler:
         before = [edge for edge in edges if edge <= self.when]
         after = [edge for edge in edges if edge > self.when]
         return (before[-1] if before else None, after[0] if after else None)
+
+
+def _placed(problem: Problem, found: dict[str, Version]) -> Problem:
+    """A formula that is asked for and not there: the section that asks is where to look."""
+    for name in ("initial_margin", "maintenance_margin"):
+        version = found[name]
+        if problem.at is None and getattr(version.value.position, "formula", "") == problem.found:
+            return replace(problem, at=version.file.at(*version.place, "position", "formula"))
+    return problem
 
 
 def _where(found: dict[str, Version], history: History) -> Callable[..., Source]:

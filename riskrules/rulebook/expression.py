@@ -35,7 +35,7 @@ def build(expression: str, resolve: Resolve) -> Term:
         tree = ast.parse(expression, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         column = (getattr(error, "offset", 1) or 1) - 1
-        raise Mistake("RR401", "not an expression of this language", "names, numbers, + - * /, comparisons, if/else and the listed functions", column) from error
+        raise Mistake("RR401", "not an expression of this language", f"use {GRAMMAR}", column) from error
     return _Builder(expression, resolve).of(tree.body)
 
 
@@ -43,6 +43,9 @@ _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div:
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
 FUNCTIONS = sorted(("min", "max", "abs", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+
+
+GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, and/or/not, and {', '.join(FUNCTIONS)}"
 
 
 class _Builder:
@@ -53,7 +56,7 @@ class _Builder:
         try:
             return self._of(node)
         except UnitMistake as mistake:
-            raise Mistake("RR403", str(mistake), "the two sides must be in the same unit and of rows that hang together", node.col_offset, self._source(node)) from mistake
+            raise Mistake("RR403", str(mistake), "both sides must be in one unit, and of rows that hang together; in_unit(…) converts", node.col_offset, self._source(node)) from mistake
 
     def _of(self, node: ast.expr) -> Term:
         match node:
@@ -80,7 +83,7 @@ class _Builder:
                 return t.choose(self._flag(test), self.of(this), self.of(that))
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self._call(name, args, node)
-        raise self._mistake("RR402", f"{self._source(node)!r} is not part of the language", f"names, numbers, + - * / **, comparisons, if/else, and {', '.join(FUNCTIONS)}", node)
+        raise self._mistake("RR402", f"{self._source(node)!r} is not part of the language", f"use {GRAMMAR}", node)
 
     def _name(self, name: str, node: ast.expr) -> Term:
         found = self.resolve(name)
@@ -92,7 +95,7 @@ class _Builder:
         """The decimal as written: the parser's float is never looked at."""
         pair = strict_number(self._source(node))
         if pair is None:
-            raise self._mistake("RR402", f"{self._source(node)!r} is not a number of this language", "digits and a point, no exponent", node)
+            raise self._mistake("RR402", f"{self._source(node)!r} is not a number of this language", "write digits and a point, no exponent", node)
         return pair
 
     def _small_whole(self, node: ast.expr) -> int:
@@ -103,7 +106,7 @@ class _Builder:
     def _flag(self, node: ast.expr) -> Term:
         made = self.of(node)
         if made.unit.word != "flag":
-            raise self._mistake("RR403", "a condition is a comparison", "compare something with below, at or above", node)
+            raise self._mistake("RR403", "a condition is a comparison", "compare two values with <, <=, >, >= or ==", node)
         return made
 
     def _logic(self, op: ast.boolop, first: ast.expr, others: list[ast.expr]) -> Term:
@@ -129,7 +132,7 @@ class _Builder:
             return t.over(name, self.of(args[0]), self._rows(args[1]))
         if name in ("stressed", "worst") and len(args) == 1:
             return self._scenario(name, self.of(args[0]), node)
-        raise self._mistake("RR402", f"there is no {name} of {len(args)}", f"the functions are {', '.join(FUNCTIONS)}", node)
+        raise self._mistake("RR402", f"there is no function {name} of {len(args)} value{'s'[: len(args) != 1]}", f"the functions are {', '.join(FUNCTIONS)}", node)
 
     def _scenario(self, name: str, inner: Term, node: ast.expr) -> Term:
         """`stressed(x)`: a market's value times 1 + its move, in every scenario; `worst(x)`: the largest over them."""

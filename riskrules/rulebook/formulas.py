@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
-from riskrules.diagnostics.problem import Problem
+from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir import term as t
 from riskrules.ir.frame import Frame
 from riskrules.ir.program import flatten
@@ -13,6 +14,7 @@ from riskrules.ir.walk import Walk
 from riskrules.rulebook.expression import Mistake, build
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
+from riskrules.text.document import Text, node_at
 from riskrules.units import say
 from riskrules.units import unit as u
 from riskrules.units.clock import Instant
@@ -77,7 +79,7 @@ class FormulaBook:
         formula: FormulaTerm = version.value
         if name in self._open:
             loop = " → ".join([*self._open[self._open.index(name) :], name])
-            raise Mistake("RR307", f"a formula that needs itself: {loop}", "break the loop", found=name)
+            raise Mistake("RR307", f"a formula that needs itself: {loop}", "write one of them without the other")
         self._open.append(name)
         try:
             made = self._checked(build(formula.expression, self._resolve), formula)
@@ -119,8 +121,19 @@ def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:
-    where = version.file.at(*version.place, "expression")
-    return Problem(mistake.code, where, mistake.text, mistake.hint, found=mistake.found)
+    return Problem(mistake.code, _place(version, mistake), mistake.text, mistake.hint, found=mistake.found)
+
+
+def _place(version: Version, mistake: Mistake) -> Span:
+    """Where in the expression, when it stands as it is read: on one line and without quotes."""
+    path = (*version.place, "expression")
+    whole, node = version.file.at(*path), node_at(version.file.document, path)
+    if not isinstance(node, Text) or not node.plain or whole.line != whole.end_line or mistake.column >= len(node):
+        return whole
+    if not node.startswith(mistake.found, mistake.column):
+        return whole
+    begins = whole.column + mistake.column
+    return replace(whole, column=begins, end_column=begins + len(mistake.found)) if mistake.found or mistake.column else whole
 
 
 def example_problems(name: str, version: Version, resolve: object) -> list[Problem]:

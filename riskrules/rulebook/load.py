@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 from riskrules.diagnostics.problem import Problem, Span
@@ -19,7 +20,7 @@ def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
     folder = shelf.folder / rulebook
     paths = shelf.files(rulebook)
     if not paths:
-        return None, [Problem("RR313", Span(str(folder), 1, 1, 1, 1), f"there is no policy file of a rulebook {rulebook!r} here", _rulebooks_hint(shelf), found=rulebook)]
+        return None, [Problem("RR313", Span(str(folder), 1, 1, 1, 1), f"there is no rulebook {rulebook!r}", _rulebooks_hint(shelf, rulebook), found=rulebook)]
     files, problems = read_files(paths, shelf.folder)
     lines, more = history(files)
     problems += more
@@ -28,9 +29,12 @@ def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
     return Book(rulebook, str(folder), text_digest(paths, shelf.folder), lines), problems
 
 
-def _rulebooks_hint(shelf: Shelf) -> str:
-    known = ", ".join(shelf.rulebooks())
-    return f"{shelf.folder} has: {known}" if known else f"{shelf.folder} has no rulebook yet"
+def _rulebooks_hint(shelf: Shelf, rulebook: str) -> str:
+    known = shelf.rulebooks()
+    near = get_close_matches(rulebook, known, 1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"{shelf.folder} has: {', '.join(known)}" if known else f"{shelf.folder} has no rulebook yet"
 
 
 def read_files(paths: Iterable[Path], root: Path) -> tuple[list[PolicyFile], list[Problem]]:

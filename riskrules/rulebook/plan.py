@@ -94,8 +94,8 @@ class Plan:
         packed = self._markets.get(name)
         if packed is None:
             return None
-        *fields, tables = marshal.loads(packed)  # noqa: S302 - our own cache, plain data only, digest checked
-        return MarketPlan(*fields, tuple(TablePlan(*table) if table else None for table in tables))
+        fields: tuple[Any, ...] = marshal.loads(packed)  # noqa: S302 - our own cache, plain data only, digest checked
+        return MarketPlan._make((*fields[:-1], tuple(TablePlan._make(table) if table else None for table in fields[-1])))
 
     def markets(self) -> list[str]:
         return sorted(self._markets)
@@ -118,5 +118,4 @@ class Plan:
 
 
 def packed_market(market: MarketPlan) -> bytes:
-    *fields, tables = market
-    return marshal.dumps((*fields, tuple(tuple(table) if table else None for table in tables)))
+    return marshal.dumps((*market[:-1], tuple(tuple(table) if table else None for table in market.tables)))

@@ -48,8 +48,14 @@ def with_what_it_uses(program: Program, name: str) -> tuple[Published, list[Publ
 def _one(program: Program, name: str) -> Published:
     k = program.named[name]
     node = program.nodes[k]
-    text = node.name if node.name not in ("", name) else formula(program, k)
-    return Published(name, node.rows, _unit(node.unit.word, str(node.unit)), text, node.source)
+    return Published(name, node.rows, _unit(node.unit.word, str(node.unit)), _formula(program, k, name), node.source)
+
+
+def _formula(program: Program, k: int, name: str) -> str:
+    node = program.nodes[k]
+    if node.op == "given":
+        return f"{node.param}, as given"
+    return formula(program, k) if node.name in ("", name) else node.name
 
 
 def _unit(word: str, powers: str) -> str:

@@ -71,11 +71,12 @@ def misplaced(path: Path, root: Path, kind: str, rulebook: str, begins: int) -> 
         yield Problem("RR301", at, "a policy file lies at <rulebook>/<kind>/<date>.yaml", f"move it to {rulebook}/{kind}/{path.name}")
         return
     if parts[0] != rulebook:
-        yield Problem("RR301", at, f"the folder says rulebook {parts[0]}, the file says {rulebook}", "make them agree", found=rulebook, expected=parts[0])
+        yield Problem("RR301", at, f"the folder says rulebook {parts[0]}, the file says {rulebook}", f"move it to {rulebook}/{kind}, or correct the file", found=rulebook)
     if parts[1] != kind:
-        yield Problem("RR301", at, f"the folder says kind {parts[1]}, the file says {kind}", "make them agree", found=kind, expected=parts[1])
+        yield Problem("RR301", at, f"the folder says kind {parts[1]}, the file says {kind}", f"move it to {rulebook}/{kind}, or correct the file", found=kind)
     named = FILE_NAME.fullmatch(path.name)
     if named is None:
         yield Problem("RR302", at, f"the file name {path.name!r} is not <date>[-slug].yaml", f"call it {say_day(begins)}.yaml")
     elif named[1] != say_day(begins):
-        yield Problem("RR302", at, f"the file name says {named[1]}, the file begins on {say_day(begins)}", "make them agree", found=named[1], expected=say_day(begins))
+        hint = f"call it {path.name.replace(named[1], say_day(begins))}, or correct the time in it"
+        yield Problem("RR302", at, f"the file name says {named[1]}, the file begins on {say_day(begins)}", hint, found=named[1])

@@ -20,7 +20,7 @@ from riskrules.rules.margin import TierForm
 from riskrules.rules.tiers import Cap, Table
 from riskrules.units.clock import Instant
 
-IN_FORCE, UNDECIDED, GONE, NOT_YET = "in force", "undecided", "withdrawn", "not yet"
+IN_FORCE, UNDECIDED, GONE, NOT_YET, NO_TABLE = "in force", "undecided", "withdrawn", "not yet", "no table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,18 @@ class MarketView:
         if any(not one.is_certain for one in self.candidates):
             return UNDECIDED
         if not self.candidates:
-            return NOT_YET
+            return NOT_YET if self.versions else NO_TABLE
         return IN_FORCE if self.candidates[0].table else GONE
 
 
 def market_view(plan: Plan, shelf: Shelf, name: str, when: Instant) -> MarketView | None:
-    """The view of a market by its own name; None where no file has ever given it a table."""
+    """The view of a market by its own name; None where no file speaks of it."""
     lines = history(_files_about(shelf, plan.rulebook, name))[0]
     versions = lines.versions.get(("table", name), ())
-    if not versions:
+    market = plan.market(name)
+    if not versions and market is None:
         return None
     certain, possible = lines.in_force(("table", name), when)
-    market = plan.market(name)
     written = [*([certain] if certain else []), *possible]
     compiled = market.tables[0 if certain else 1 :] if market else (None,) * len(written)
     candidates = tuple(
@@ -121,8 +121,9 @@ def _row_changes(before: Table, after: Table) -> list[str]:
     """Rows are told apart by their caps: what stands at the same cap differs, what has another cap is new or gone."""
     old, new = _by_cap(before), _by_cap(after)
     differ = sum(old[cap] != new[cap] for cap in old.keys() & new.keys())
-    counts = ((differ, "differs" if differ == 1 else "differ"), (len(new.keys() - old.keys()), "new"), (len(old.keys() - new.keys()), "gone"))
-    said = [(count, word) for count, word in counts if count]
+    words = ("differs" if differ == 1 else "differ", "new", "gone")
+    counts = (differ, len(new.keys() - old.keys()), len(old.keys() - new.keys()))
+    said = [(count, word) for count, word in zip(counts, words, strict=True) if count]
     return [f"{count} {'row' if count == 1 else 'rows'} {word}" if k == 0 else f"{count} {word}" for k, (count, word) in enumerate(said)]
 
 

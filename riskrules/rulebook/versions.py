@@ -135,8 +135,9 @@ def _versions(file: PolicyFile) -> Iterator[Version]:
 
 
 def _line_problems(line: tuple[Version, ...]) -> Iterator[Problem]:
-    for before, version in zip((None, *line), line, strict=False):
+    for number, (before, version) in enumerate(zip((None, *line), line, strict=False)):
         kind, name = version.unit
+        yield from _replaces_problems(before, number, version)
         if before is None:
             if version.value == WITHDRAWN:
                 yield Problem("RR309", version.file.at(*version.place), f"{name} is withdrawn and was never in force", "take the name out, or correct it", found=name)
@@ -147,15 +148,20 @@ def _line_problems(line: tuple[Version, ...]) -> Iterator[Problem]:
             yield Problem("RR303", version.file.at(*version.place, key=True), text, "keep one of them, or give one a later time", found=name, labels=labels)
         if before.value == version.value == WITHDRAWN:
             yield Problem("RR309", version.file.at(*version.place), f"{name} was already withdrawn", "take the name out", found=name)
-        yield from _replaces_problems(before, version)
 
 
-def _replaces_problems(before: Version, version: Version) -> Iterator[Problem]:
+def _replaces_problems(before: Version | None, number: int, version: Version) -> Iterator[Problem]:
+    """What a table says it replaces must be what is in force just before it: its number and how its digest begins."""
     replaces = getattr(version.value, "replaces", None)
     if replaces is None:
         return
-    digest = before.digest()
-    if not digest.startswith(replaces.digest):
+    hint = "look at what is in force now, and say what this file replaces"
+    digest = before.digest() if before else ""
+    if before is None:
+        yield Problem("RR310", version.file.at(*version.place, "replaces"), "nothing is in force just before", "take replaces out, or correct the name of the market")
+    elif replaces.version != str(number):
+        text = f"the version in force just before is number {number}, not {replaces.version}"
+        yield Problem("RR310", version.file.at(*version.place, "replaces", "version"), text, hint, found=replaces.version, expected=str(number))
+    elif not digest.startswith(replaces.digest):
         text = f"the version in force just before has digest {digest[:8]}, not {replaces.digest}"
-        hint = "look at what is in force now, and say what this file replaces"
         yield Problem("RR310", version.file.at(*version.place, "replaces", "digest"), text, hint, found=replaces.digest, expected=digest[:8])

@@ -64,6 +64,14 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
+# What a formula may use of a leg besides the figures below.
+LEG_FIGURES: Names = {
+    "size": given("size", "leg", u.BASE),
+    "entry_price": given("entry_price", "leg", u.PRICE),
+    "leverage": given("leverage", "leg", u.LEVERAGE),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class InUse:
     """What the contracts of a book make use of; what nobody uses is in no formula."""

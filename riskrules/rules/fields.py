@@ -26,7 +26,7 @@ class Model(BaseModel):
 
 
 def refuse(code: str, text: str, expected: str, hint: str) -> PydanticCustomError:
-    return PydanticCustomError(code, "{text}", {"text": text, "expected": expected, "hint": hint})  # type: ignore[arg-type]
+    return PydanticCustomError(code, "{text}", {"text": text, "expected": expected, "hint": hint})
 
 
 def _text(value: Any, expected: str) -> str:

@@ -22,6 +22,7 @@ Where = Callable[..., Source]
 Formulas = Callable[[str], Term]
 
 NOTHING = t.constant(0, u.SETTLE)
+OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "may_open"))  # asked of an order, not decided of a pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
     rule = s.maintenance_margin.position
     if isinstance(rule, m.Formula):
         each = formulas(rule.formula)
+        where = each.source
     else:
         base = _measure(s, names, names["tier"].rows, 1)
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
@@ -113,7 +115,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
-    total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", where)
+    total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
     return {"position_maintenance": each, **closing, "maintenance_margin": total}
 
 
@@ -135,6 +137,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     rule = s.initial_margin.position
     if isinstance(rule, m.Formula):
         each = formulas(rule.formula)
+        where = each.source
     else:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"
@@ -144,7 +147,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
-    return {"position_initial": each, **orders, "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", where)}
+    return {"position_initial": each, **orders, "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin"))}
 
 
 def _orders(s: Sections, names: Names) -> Names:

@@ -59,12 +59,13 @@ def _problems(error: ValidationError, document: Mapping, kind: str) -> Iterator[
     every = [_fault_of(fault, document) for fault in error.errors(include_url=False)]
     taken = [fault for fault in every if not any(_other_branch(name, node_at(document, at)) for at, name in fault.branches)]
     taken = [fault for fault in taken if fault.type != "too_short" or not node_at(document, fault.path)]
+    taken += [fault for fault in every if not _is_told(fault, taken)]
     words: dict[Path, list[str]] = {}
     for fault in every:
         if fault in taken or fault.type == "model_type":
             words.setdefault(fault.path, []).extend(_words_of(fault, kind))
     told: set[tuple[Path, str]] = set()
-    for fault in taken or every:  # a file that is refused is never refused in silence
+    for fault in taken or every:
         beside = any(other.path == fault.path and other.type != "literal_error" for other in taken)
         problem = _problem(fault, document, kind, list(dict.fromkeys(words.get(fault.path, ()))))
         if (fault.path, problem.code) not in told and not (fault.type == "literal_error" and beside):
@@ -72,12 +73,21 @@ def _problems(error: ValidationError, document: Mapping, kind: str) -> Iterator[
             yield problem
 
 
+def _is_told(fault: _Fault, taken: list[_Fault]) -> bool:
+    """A choice of which no branch fits is told as a whole: nothing is refused in silence."""
+    choices = [at for at, _ in fault.branches]
+    return fault.path not in choices or any(other.path[: len(fault.path)] == fault.path for other in taken)
+
+
 def _words_of(fault: _Fault, kind: str) -> list[str]:
     """What would have been right there: the words of a choice, or a mapping with certain keys."""
     if fault.type == "literal_error":
         return re.findall(r"'([^']*)'", fault.ctx["expected"])
     model = _models(kind).get(fault.ctx.get("class_name", "")) if fault.branches else None
-    return [f"a mapping with {', '.join(model.model_fields)}"] if model else []
+    if model is None:
+        return []
+    needed = [name for name, field in model.model_fields.items() if field.is_required()]
+    return [f"{{{', '.join(f'{name}: …' for name in needed)}}}"] if needed else [f"{{{name}: …}}" for name in model.model_fields]
 
 
 def _fault_of(fault: Any, document: Mapping) -> _Fault:
@@ -101,7 +111,7 @@ def _fault_of(fault: Any, document: Mapping) -> _Fault:
 def _other_branch(branch: str, node: Any) -> bool:
     is_mapping = isinstance(node, dict)
     if branch.startswith("literal["):
-        return is_mapping
+        return not isinstance(node, str)
     return not is_mapping and not branch.startswith(("nullable", "function-plain", "list[", "tuple["))
 
 
@@ -111,23 +121,28 @@ def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> P
     node = node_at(document, fault.path)
     found = key if fault.is_key else str(node) if isinstance(node, str) else ""
     if fault.type.startswith("RR"):
-        return Problem(fault.type, where, fault.ctx["text"], fault.ctx["hint"], found=found, expected=" or ".join([fault.ctx["expected"], *words]))
+        return Problem(fault.type, where, fault.ctx["text"], fault.ctx["hint"], found=found, expected=", or ".join([fault.ctx["expected"], *words]))
     if fault.type == "extra_forbidden":
         return _unknown_key(fault.path, document, kind)
     if fault.type == "missing":
         return Problem("RR228", where, f"{key} is missing", f"add {key}: {_about(kind, key)}".rstrip(": "), expected=key)
-    if fault.type == "literal_error" and not isinstance(node, list):
+    if words and isinstance(node, str):
         return _wrong_word(where, found, words)
-    expected = " or ".join(words) if words else _shape(fault.type)
-    stands = "a list stands where " if isinstance(node, list) else f"{found!r} stands where " if found else "this is not "
-    text = f"{stands}{expected}" + (" is due" if stands != "this is not " else "")
+    expected = _either(words) if words else _SHAPES.get(fault.type, "a text")
+    stands = "a list" if isinstance(node, list) else "a mapping" if isinstance(node, dict) else repr(found)
+    text = f"{stands} stands where {expected} is due" if fault.type != "too_short" else f"{key} is empty"
     return Problem("RR211", where, text, f"write {expected} here", found=found, expected=expected)
+
+
+def _either(words: list[str]) -> str:
+    words = sorted(words, key=lambda word: word.startswith("{"))
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
 def _wrong_word(where: Any, found: str, words: list[str]) -> Problem:
     near = get_close_matches(found, words, 1)
-    hint = f"did you mean {near[0]}?" if near else f"write {' or '.join(words)}"
-    return Problem("RR229", where, f"{found!r} is not a word for this", hint, found=found, expected=" or ".join(words))
+    hint = f"did you mean {near[0]}?" if near else f"write {_either(words)}"
+    return Problem("RR229", where, f"{found!r} is not a word for this", hint, found=found, expected=_either(words))
 
 
 def _unknown_key(path: Path, document: Mapping, kind: str) -> Problem:
@@ -137,9 +152,7 @@ def _unknown_key(path: Path, document: Mapping, kind: str) -> Problem:
     return Problem("RR202", span_at(document, path, key=True), f"{key!r} is not a key that may stand here", hint, found=key)
 
 
-def _shape(error_type: str) -> str:
-    shapes = {"dict_type": "a mapping", "model_type": "a mapping", "list_type": "a list", "tuple_type": "a list", "too_short": "a list with something in it"}
-    return shapes.get(error_type, "a text")
+_SHAPES = {"dict_type": "a mapping", "model_type": "a mapping", "tuple_type": "a list", "too_short": "at least one entry"}
 
 
 @cache

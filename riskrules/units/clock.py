@@ -23,7 +23,8 @@ def instant(text: str) -> Instant | None:
     if match is None:
         return None
     try:
-        day = datetime(*(int(match[k]) for k in range(1, 7)), tzinfo=UTC)
+        year, month, day_of, hour, minute, second = (int(match[k]) for k in range(1, 7))
+        day = datetime(year, month, day_of, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     if match[9]:

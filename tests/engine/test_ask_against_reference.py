@@ -65,6 +65,16 @@ def at_mark(snapshot: Snapshot, market: str, x: Fraction) -> Snapshot:
     return made
 
 
+def only(snapshot: Snapshot, pool: Pool) -> Snapshot:
+    """The account without the positions that other pools stand behind: quicker, and the same for this pool."""
+    made = copy.deepcopy(snapshot)
+    account, names = made["accounts"][0], {leg.position for leg in pool.legs}
+    account["positions"] = [position for position in account["positions"] if position["id"] in names]
+    if pool.isolated:
+        account["orders"], account["collateral"] = [], {}
+    return made
+
+
 def with_money(snapshot: Snapshot, pool: Pool, sign: int, x: Fraction) -> Snapshot:
     """So much paid in, or taken out, of what stands behind the pool: in its margin, or in the balance of its settle asset."""
     made = copy.deepcopy(snapshot)
@@ -102,9 +112,10 @@ class Asking:
         for pool in self.book.explain(json.dumps(snapshot)).pools:
             if pool.legs:
                 known = textbook[pool.pool.settle, pool.pool.position]
-                yield from self._prices(snapshot, pool, known)
-                yield from self._balances(snapshot, pool, known)
-                yield from self._sizes(snapshot, pool, known)
+                alone = only(snapshot, known)
+                yield from self._prices(alone, pool, known)
+                yield from self._balances(alone, pool, known)
+                yield from self._sizes(alone, pool, known)
 
     def decision(self, snapshot: Snapshot, pool: Pool) -> str:
         pools = self.textbook.pools(snapshot)
@@ -192,3 +203,31 @@ def complaints(folder: Path, n: int, seed: int, met: Counter[str]) -> Iterator[s
             found += [f"{asked.kind} of {asked.what} {way} from {asked.start}: {fault}" for fault in faults(asked, chance)]
         if found:
             yield f"{folder.name} account {k} of seed {seed}:\n  " + "\n  ".join(found) + "\n" + json.dumps(snapshot)
+
+
+def folder_of(rulebook: str, into: Path) -> Path:
+    house = POLICIES / "house-usdm"
+    return write_variant(house, into, rulebook) if rulebook in VARIANTS else POLICIES / rulebook
+
+
+@pytest.mark.parametrize("rulebook, n", [("house-usdm", 30), *((variant, 6) for variant in VARIANTS)])
+def test_every_answer_turns_the_decision(rulebook: str, n: int, tmp_path: Path) -> None:
+    met: Counter[str] = Counter()
+    assert next(complaints(folder_of(rulebook, tmp_path), n, SEED, met), None) is None
+    assert {"mark Answer", "balance Answer", "size Answer"} <= met.keys() or n < 30
+
+
+def main(n: str, *chosen: str) -> int:
+    failed = 0
+    with TemporaryDirectory() as made:
+        for rulebook in chosen or ("house-usdm", *VARIANTS):
+            met: Counter[str] = Counter()
+            found = list(complaints(folder_of(rulebook, Path(made)), int(n), SEED, met))
+            failed += len(found)
+            print(f"{rulebook}: {n} accounts, {len(found)} of them answered wrongly; {dict(sorted(met.items()))}")
+            print("\n".join(found[:3]))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

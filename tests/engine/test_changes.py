@@ -148,6 +148,9 @@ def test_a_limit_is_part_of_the_walk_and_nothing_beyond_it() -> None:
     a = account(wallet=1000)
     assert turn(a, 10_000, -1, limit=9_473) == (9_473, 9_474)
     assert turn(a, 10_000, -1, limit=9_474) is None
+    short = account(size=-1, wallet=1000)
+    assert turn(short, 10_000, 1, limit=10_477) == (10_477, 10_476)
+    assert turn(short, 10_000, 1, limit=10_476) is None
 
 
 def test_the_ends_of_the_domain_are_part_of_the_walk() -> None:
