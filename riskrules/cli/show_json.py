@@ -70,9 +70,10 @@ def _candidate(view: MarketView, one: Candidate) -> dict[str, Any]:
 
 def _tiers(table: TablePlan) -> list[dict[str, Any]]:
     caps = table.caps[0]
+    first = None if table.excerpt else "0"
     return [
         {
-            "tier": k + 1, "floor": _or_null(caps[k - 1]) if k else "0", "cap": _or_null(caps[k]),
+            "tier": k + 1, "floor": _or_null(caps[k - 1]) if k else first, "cap": _or_null(caps[k]),
             "max_leverage": exact_text(table.max_leverages[k]), "maintenance_rate": exact_text(table.maintenance_rates[k]),
             "maintenance_amount": exact_text(table.maintenance_amounts[k]),
             "maintenance_amount_is": "given" if table.written_amounts[k] else "derived", "line": table.lines[k],

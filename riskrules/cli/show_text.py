@@ -103,9 +103,10 @@ def _candidate(view: MarketView, one: Candidate) -> Iterator[str]:
 def _rows(table: TablePlan) -> Iterator[str]:
     """The rows in columns, the heads above them in two lines; `line` is where the row is written."""
     caps = table.caps[0]
+    first = "not given" if table.excerpt else "0"
     rows = [
         (
-            str(k + 1), _size(caps[k - 1]) if k else "0", _size(cap), say.leverage(table.max_leverages[k]),
+            str(k + 1), _size(caps[k - 1]) if k else first, _size(cap), say.leverage(table.max_leverages[k]),
             say.rate(table.maintenance_rates[k]), say.money(table.maintenance_amounts[k]),
             "written" if table.written_amounts[k] else "derived", str(table.lines[k]),
         )

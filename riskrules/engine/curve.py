@@ -13,22 +13,22 @@ from fractions import Fraction
 from typing import Any
 
 from riskrules.engine import pieces as p
+from riskrules.engine.changes import TooFine
 from riskrules.engine.pieces import Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
+from riskrules.ir.ops import ROUNDINGS
 from riskrules.ir.program import Node
 from riskrules.ir.walk import Walk
 from riskrules.units.exact import Exact, to_fraction
 
-FAULT = object()  # any fault: what is said of it is the exact walk's to say
+FAULT = Fault("RR5", "")  # any fault: what is said of it is the exact walk's to say
 Moving = dict[tuple[str, str], dict[int, Poly]]  # (rows, name) → row → the given figure as a function of the unknown
 
 _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
     "add": p.add, "sub": p.sub, "mul": p.mul, "div": p.div, "smaller": p.minimum, "larger": p.maximum, "both": p.both, "either": p.either,
 }  # fmt: skip
-_ROUND: dict[str, p.Direction] = {
-    "round_up": "up", "round_down": "down", "round_toward_zero": "toward_zero", "round_half_up": "nearest", "round_half_even": "nearest",
-}  # fmt: skip
+_ROUND = {op: direction for direction, op in ROUNDINGS.items()}
 _COMPARE = ("below", "at_or_below", "above", "at_or_above", "equal")
 
 
@@ -56,6 +56,8 @@ class Curves:
             for begins, ends, part in argument.spans():
                 start, end = max(begins, low), high if ends is None else min(ends, high)
                 if start < end and isinstance(part, Piece) and not part.poly.is_constant:
+                    if not part.is_exact:
+                        raise TooFine(low, high)  # a rounding of a rounding: its steps are not where this one's are
                     found += _crossings(part.poly, quantum, start, end, self.domain.resolution)
         return found
 

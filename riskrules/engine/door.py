@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
@@ -39,13 +40,25 @@ def parse_text(text: str, file: str) -> tuple[Any, list[Problem]]:
             at = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
             return None, [Problem("RR601", at, f"not JSON: {error.msg.lower()}", "correct the text; a torn file is best written again")]
         except _Duplicate as error:
-            return None, [Problem("RR602", Span(file, 1, 1, 1, 1), f"the key {error} is given twice in one object", "keep one of them", found=str(error))]
+            return None, _given_twice(text, file, str(error))
         except RecursionError:
             return None, [Problem("RR601", Span(file, 1, 1, 1, 1), "nested too deep", "a snapshot is four levels deep")]
     from riskrules.text.reader import read
 
     document, problems = read(text, file)
     return document, problems
+
+
+def _given_twice(text: str, file: str, key: str) -> list[Problem]:
+    """Each key that stands twice in an object, with both places; without them where the rest of the text is torn."""
+    from riskrules.rulebook.importing.json_text import JsonText
+
+    nowhere = Problem("RR602", Span(file, 1, 1, 1, 1), f"the key {key!r} is given twice in one object", "keep one of them", found=key)
+    try:
+        json.loads(text, parse_float=NumberText, parse_int=NumberText)
+    except (ValueError, RecursionError):
+        return [nowhere]
+    return [replace(problem, code="RR602", text=problem.text.replace("stands", "is given"), hint="keep one of them") for problem in JsonText(text, file).twice()]
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -204,14 +217,14 @@ def number(reader: _Reader, value: Any, path: Path) -> Exact | None:
     got = loose_number(value) if isinstance(value, str) else None
     if got is None:
         shown = _kind(value)
-        reader.say("RR604", path, f"{shown} is not a number", 'a decimal, as text ("63000.5") or as a JSON number; NaN and infinity are not numbers', found=str(value), expected="a number")
+        reader.say("RR604", path, f"{shown} is not a number", 'write a decimal, as text ("63000.5") or as a JSON number; NaN and infinity are not numbers', found=str(value), expected="a number")
     return got
 
 
 def positive(reader: _Reader, value: Any, path: Path) -> Exact | None:
     got = number(reader, value, path)
     if got is not None and got[0] <= 0:
-        reader.say("RR606", path, f"{value} is not above 0", "give a number above 0", found=str(value), expected="a number above 0")
+        reader.say("RR606", path, f"{value} is too small: it must be above 0", "give a number above 0", found=str(value), expected="a number above 0")
         return None
     return got
 

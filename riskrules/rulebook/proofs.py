@@ -49,7 +49,8 @@ def prove_tiers(version: Version, form: TierForm, opening: Opening) -> tuple[Pro
     first = table.tiers[0].maintenance_amount or Fraction(0)
     amounts = derived_amounts(caps, rate_of, first) if form.style == "marginal" else (Fraction(0),) * len(caps)
     row = _Rows(version, table, caps, rate_of, amounts)
-    problems = [*row.caps_rise(), *row.floors_meet(), *row.rates_rise(form.rates), *row.leverage_falls(), *row.room(opening), *row.amounts_agree(form.style)]
+    promised = [problem for promise in form.promises for problem in row.keeps(promise, form.style, opening.fee)]
+    problems = [*promised, *row.caps_rise(), *row.floors_meet(), *row.rates_rise(form.rates), *row.leverage_falls(), *row.room(opening), *row.amounts_agree(form.style)]
     proved = Proved(caps, rate_of, amounts, tuple(tier.max_leverage for tier in table.tiers))
     return (None if any(is_error(p) for p in problems) else proved), problems
 
@@ -162,6 +163,20 @@ class _Rows:
                 text = f"maintenance amount {say.number(written)} makes the margin jump by {say.number(abs(derived - written))} at {_say(floor)}"
                 hint = f"the table gives {say.number(derived)}; write that, or leave it out"
             yield Problem("RR205", _at(self.version, k, "maintenance_amount"), text, hint, found=say.number(written), expected=say.number(derived))
+
+    def keeps(self, promise: str, style: str, fee: Fraction) -> Iterator[Problem]:
+        """No jump: the margin meets itself at every cap.  One liquidation price: besides, no unit of size ever needs all it is worth."""
+        if style == "whole_position":
+            for k, (below, above) in enumerate(pairwise(self.rates), start=1):
+                cap = self.caps[k - 1]
+                if above != below and cap is not None:
+                    text = f"the form promises {promise} and the margin jumps by {say.money(cap * (above - below))} at {_say(cap)}: from {say.money(cap * below)} to {say.money(cap * above)}"
+                    yield Problem("RR234", _at(self.version, k), text, "a marginal style keeps it; or take the promise back")
+        if promise == "unique_liquidation_price":
+            for k, rate in enumerate(self.rates):
+                if rate + fee >= 1:
+                    text = f"the form promises {promise} and tier {k + 1} needs {say.rate(rate + fee)} of each unit with fees: a higher price never helps a long of {_say(self._shows(k))}"
+                    yield Problem("RR234", _at(self.version, k), text, "a rate with fees below 100% keeps it; or take the promise back")
 
     def _shows(self, k: int) -> Fraction:
         """A size inside tier k that the failure is shown on."""

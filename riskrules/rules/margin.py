@@ -35,6 +35,7 @@ class TierForm(Model):
     above_last_cap: AboveLastCap
     maintenance_rate: Literal["written"] | ShareOfInitial = Field(description="written in each row, or derived from max_leverage")
     rates: Literal["strictly_rising", "never_falling"] = Field(description="what the maintenance rates of a table must do")
+    promises: tuple[Literal["no_jump", "unique_liquidation_price"], ...] = Field(default=(), description="properties that every table is proved to have, or refused")
 
     @model_validator(mode="after")
     def _one_base(self) -> TierForm:

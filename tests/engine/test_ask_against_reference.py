@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -130,7 +131,7 @@ class Asking:
             question = Question(pool.evaluated, "liquidate", pool.number, unknown)
             decides = self._by(known, at_mark, snapshot, rows.markets[market])
             for direction, limit in ((1, unknown.start * FURTHEST), (-1, Fraction(0))):
-                answer = tried(lambda question=question, direction=direction: question.nearest(direction))
+                answer = tried(partial(question.nearest, direction))
                 yield Asked("mark", rows.markets[market], answer, decides, unknown.start, unknown.grid, direction, limit)
 
     def _balances(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
@@ -139,7 +140,7 @@ class Asking:
         sign = 1 if known.decision == "liquidate" else -1
         grid, _ = quantum_of(pool.evaluated, pool.number)
         limit = (abs(known.equity) + known.maintenance_margin + 1) * FURTHEST
-        answer = tried(lambda: balance_answer(pool.evaluated, pool.number))
+        answer = tried(partial(balance_answer, pool.evaluated, pool.number))
         yield Asked("balance", known.settle, answer, self._by(known, with_money, snapshot, known, sign), Fraction(0), grid, 1, limit)
 
     def _sizes(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
@@ -150,7 +151,7 @@ class Asking:
             name = rows.legs[leg].id
             size = abs(number(position_in(snapshot["accounts"][0], name)["size"]))
             grid, _ = step_of(pool.evaluated, rows.keys["leg", "market"][leg], "lot")
-            answer = tried(lambda leg=leg: size_answer(pool.evaluated, leg))
+            answer = tried(partial(size_answer, pool.evaluated, leg))
             yield Asked("size", name, answer, self._by(known, partly_closed, snapshot, known, name), size, grid, -1, Fraction(0))
 
     def _by(self, pool: Pool, change: Callable[..., Snapshot], *given: Any) -> Decides:
@@ -187,8 +188,8 @@ def between(asked: Asked, end: Fraction, chance: random.Random) -> Iterator[Frac
     first, last = math.floor(low / asked.grid) + 1, math.ceil(high / asked.grid) - 1
     if last < first:
         return
-    close = [int((last - first) * chance.random() ** 6) for _ in range(6)]
-    picked = {first, last, *(chance.randint(first, last) for _ in range(3)), *(first + step for step in close), *(last - step for step in close)}
+    steps = [int((last - first) * chance.random() ** power) for power in (1, 1, 1, 6, 6, 6, 6)]
+    picked = {first, last, *(first + step for step in steps), *(last - step for step in steps)}
     yield from (step * asked.grid for step in sorted(picked))
 
 

@@ -87,7 +87,7 @@ RESULTS = [
     (p.absolute(p.sub(x, three)), [piece(c(3) - X), piece(X - c(3))], "the sign splits at 3"),
     (p.minimum(x, three), [piece(X), piece(c(3))], "the smaller"),
     (p.maximum(x, three), [piece(c(3)), piece(X)], "the larger"),
-    (p.maximum(three, slack_up), [piece(c(3)), piece(c(3), 0, 1), piece(X, 0, 1)], "where either may be larger, by the slack of both at most"),
+    (p.maximum(three, slack_up), [piece(c(3)), piece(c(3), 0, 1), piece(X, 0, 1)], "either may be larger, by both slacks at most"),
     (p.rounded(p.sub(slack_up, x), F(1), "half_up"), [piece(c(0), 0, 1)], "the ends of a slack are rounded like any number"),
     (p.sum_of([fails_above_three, plain(STALE)], LINE), [STALE, MISSING], "the first fault differs from stretch to stretch"),
     (fails_above_three, [piece(X), MISSING], "a branch not taken may fail"),

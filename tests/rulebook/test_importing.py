@@ -266,6 +266,7 @@ def test_what_is_not_a_source(text: str, shape: str, code: str, place: str, why:
         ({"tier1_notionalCap": "50,000"}, ["RR708"], "tier 1: notionalCap is not a number: '50,000'", "a grouped number is text"),
         ({"tier1_notionalCap": True}, ["RR708"], "tier 1: notionalCap is not a number: True", "true is not 1"),
         ({"tier2_maintMarginRatio": "1/200"}, ["RR708"], "is not a number: '1/200'", "a source prints decimals"),
+        ({"tier2_cum": "1e-41"}, ["RR708"], "cum has more than 40 digits", "an exponent is short and its decimal is not"),
         ({"tier3_cum": "-950"}, ["RR709"], "tier 3: cum is -950", "an amount is never negative"),
         ({"tier1_initialLeverage": 0}, ["RR709"], "tier 1: initialLeverage is 0", "nobody is leveraged 0 times"),
         ({"tier3_bracket": 4}, ["RR711"], "tier 3 is numbered 4", "a row between them may be missing"),
@@ -362,7 +363,11 @@ def test_the_written_file_reads_back_to_the_figures_of_the_source(
 def test_whatever_is_spoiled_there_is_an_answer_and_never_an_exception(data: st.DataObject) -> None:
     rows = data.draw(tables())
     odd = st.one_of(
-        st.none(), st.booleans(), st.just(GONE), st.sampled_from(["", "x", "-1", "0", "1e3", "1/3", "9" * 200, [], {}]), st.floats()
+        st.none(),
+        st.booleans(),
+        st.just(GONE),
+        st.sampled_from(["", "x", "-1", "0", "1e3", "1/3", "1e-80", "9" * 200, [], {}]),
+        st.floats(),
     )
     for _ in range(data.draw(st.integers(1, 3))):
         row, name, value = data.draw(st.sampled_from(rows)), data.draw(st.sampled_from(sorted(BTC_FIELDS))), data.draw(odd)

@@ -14,15 +14,17 @@ from fractions import Fraction
 from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.importing.json_text import JsonText
 from riskrules.rulebook.importing.mend import Figures, Mended, mended
-from riskrules.rulebook.importing.sources import MISSING, Cell, Figure, SourceMarket
+from riskrules.rulebook.importing.sources import MISSING, Cell, Figure, Row, SourceMarket
 from riskrules.rulebook.proofs import Opening, is_error, prove_tiers
 from riskrules.rulebook.versions import PolicyFile, Version
 from riskrules.rules.margin import TierForm
-from riskrules.rules.tiers import Table, TiersFile
+from riskrules.rules.tiers import Table, Tier, TiersFile
 from riskrules.text.document import Mapping, Path, Place, Sequence, Text
 from riskrules.units.exact import exact_text, loose_number, to_exact, to_fraction
 
 NO_END = Fraction(2**63 - 1)  # the largest whole number of the venue's field: how it writes a cap that is none
+
+MOST_DIGITS = 40
 
 _FIELDS: dict[Figure, str] = {
     "floor": "floor", "cap": "cap", "leverage": "max_leverage", "rate": "maintenance_rate", "amount": "maintenance_amount",
@@ -49,7 +51,7 @@ def judge(market: SourceMarket, header: TiersFile, form: TierForm, where: JsonTe
     read, problems = _figures(market, where)
     problems += _counting(market, read, where)
     whole = mended(read)
-    table = Table.model_validate(_table(market, whole.rows, _row_only(market)))
+    table = _table(whole.rows)
     problems += _proofs(market, whole, table, header, form, where)
     told = tuple(replace(problem, text=f"{market.name}: {problem.text}") for problem in problems)
     return Judged(market.name, None if any(map(is_error, told)) else table, told)
@@ -83,11 +85,17 @@ def _number(figure: Figure, cell: Cell) -> tuple[Fraction, tuple[str, str, str] 
     if pair is None:
         said = ascii(cell.value) if isinstance(cell.value, (str, bool)) else "a list or a mapping"
         return nothing, ("RR708", f"is not a number: {said}", "a decimal is due here, as text or as a JSON number")
+    if _is_long(cell.value) and len(exact_text(pair)) > MOST_DIGITS:
+        return nothing, ("RR708", f"has more than {MOST_DIGITS} digits", "no amount, rate or leverage needs so many: ask the source again")
     number = to_fraction(pair)
     if number < 0 or (number == 0 and figure in _ABOVE_ZERO):
         hint = "this figure is above 0" if figure in _ABOVE_ZERO else "this figure is never negative"
         return nothing, ("RR709", f"is {cell.value}", hint)
     return number, None
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > MOST_DIGITS or "e" in text or "E" in text
 
 
 def _counting(market: SourceMarket, rows: list[Figures], where: JsonText) -> list[Problem]:
@@ -108,8 +116,8 @@ def _proofs(market: SourceMarket, whole: Mended, table: Table, header: TiersFile
     """Proved without places first; only a table that has something wrong is looked up in the text."""
 
     def prove(place_of: PlaceOf) -> list[Problem]:
-        document = _under(market.name, _table(market, whole.rows, place_of), place_of(market.path))
-        version = Version(("table", market.name), PolicyFile(where.file, where.file, document, header), ("tables", market.name), table)
+        file = PolicyFile(where.file, where.file, _document(market, place_of), header)
+        version = Version(("table", market.name), file, ("tables", market.name), table)
         return prove_tiers(version, form, _NO_FEES)[1]
 
     by_row = prove(_row_only(market))
@@ -128,21 +136,32 @@ def _row_only(market: SourceMarket) -> PlaceOf:
     return lambda path: ("", int(path[depth]) if len(path) > depth else -1, 0, 0, 0)
 
 
-def _table(market: SourceMarket, rows: list[Figures], place_of: PlaceOf) -> Mapping:
-    tiers = Sequence(_tier(row, market.rows[k], place_of) for k, row in enumerate(rows))
+def _table(rows: list[Figures]) -> Table:
+    """Figures that were read and are in range need no second reading."""
+    return Table.model_construct(tiers=tuple(_tier(row) for row in rows), replaces=None, excerpt=None)
+
+
+def _tier(row: Figures) -> Tier:
+    return Tier.model_construct(
+        cap=None if row["cap"] >= NO_END else row["cap"],
+        max_leverage=row["leverage"],
+        maintenance_rate=row["rate"],
+        maintenance_amount=row.get("amount"),
+        floor=row.get("floor"),
+    )
+
+
+def _document(market: SourceMarket, place_of: PlaceOf) -> Mapping:
+    """The market as a policy file would hold it, each figure standing where the source has it."""
+    tiers = Sequence(_places(row, place_of) for row in market.rows)
     tiers.at = place_of(market.tiers)
-    return _mapping({"tiers": tiers}, tiers.at)
+    table = _mapping({"tiers": tiers}, tiers.at)
+    return _mapping({"tables": _mapping({market.name: table}, place_of(market.path))}, place_of(market.path))
 
 
-def _tier(row: Figures, cells: dict[Figure, Cell], place_of: PlaceOf) -> Mapping:
-    fields = {
-        _FIELDS[figure]: _text(spelled(figure, number), place_of(cells[figure].path)) for figure, number in row.items() if figure in _FIELDS
-    }
-    return _mapping(fields, place_of(cells["cap"].path[:-1]))
-
-
-def _under(name: str, table: Mapping, at: Place) -> Mapping:
-    return _mapping({"tables": _mapping({name: table}, at)}, at)
+def _places(row: Row, place_of: PlaceOf) -> Mapping:
+    fields = {_FIELDS[figure]: _text(place_of(cell.path)) for figure, cell in row.items() if figure in _FIELDS}
+    return _mapping(fields, place_of(row["cap"].path[:-1]))
 
 
 def _mapping(fields: dict[str, Text] | dict[str, Sequence] | dict[str, Mapping], at: Place) -> Mapping:
@@ -151,8 +170,8 @@ def _mapping(fields: dict[str, Text] | dict[str, Sequence] | dict[str, Mapping],
     return made
 
 
-def _text(value: str, at: Place) -> Text:
-    made = Text(value)
+def _text(at: Place) -> Text:
+    made = Text()
     made.at, made.plain = at, True
     return made
 
