@@ -65,7 +65,9 @@ class Explanation:
     def __str__(self) -> str:
         from riskrules.engine.explain_text import pool_text
 
-        return "\n\n".join(pool_text(pool, 1, [], colour=False) for pool in self.pools)
+        from riskrules.engine.turns import turn_lines
+
+        return "\n\n".join(pool_text(pool, 1, turn_lines(pool), colour=False) for pool in self.pools)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,10 @@ def in_our_words(tree: Any, file: str, text: str, plan: Plan, when: Instant) -> 
     """What ccxt prints in the words of a snapshot, what it lacks, and what is wrong with it; any other tree as it is."""
     if not isinstance(tree, list) and not (isinstance(tree, dict) and "positions" in tree):
         return tree, [], []
-    from riskrules.engine.ccxt import is_ccxt, snapshot_tree
+    from riskrules.engine.ccxt import Rules, is_ccxt, snapshot_tree
 
-    return snapshot_tree(tree, file, text, plan.market, say_instant(when)) if is_ccxt(tree) else (tree, [], [])
+    rules = Rules(plan.market, plan.program.needs)
+    return snapshot_tree(tree, file, text, rules, say_instant(when)) if is_ccxt(tree) else (tree, [], [])
 
 
 def plan_at(shelf: Shelf, rulebook: str, when: Instant) -> Plan:

@@ -11,7 +11,7 @@ import click
 from riskrules.api import Explanation
 from riskrules.cli.exits import FINE, UNDECIDED
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
-from riskrules.cli.output import colour_on, json_out, say
+from riskrules.cli.output import colour_on, json_out, say, width_of
 from riskrules.engine.decide import ERROR, decide
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.units.clock import say_instant
@@ -59,7 +59,8 @@ def _text(case: Case, pools: list[PoolExplanation], depth: int) -> str:
     from riskrules.engine.turns import turn_lines
 
     colour = colour_on(sys.stdout)
-    parts = [pool_text(pool, depth, turn_lines(pool), colour) for pool in pools]
+    width = width_of(sys.stdout)
+    parts = [pool_text(pool, depth, turn_lines(pool), colour, width) for pool in pools]
     tail = [f"status    {status_line(case.plan.status, case.when)}", f"policies  {shelf_line(case)}", f"again     {again(case)}   replay {replay(case)}"]
     return "\n\n".join([*parts, "\n".join(tail)])
 

@@ -10,12 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem
-from riskrules.engine.ccxt_figures import ContractOf, Leg, Path, Told, Tree, text_of
+from riskrules.engine.ccxt_figures import Leg, Path, Rules, Told, Tree, text_of
 from riskrules.engine.ccxt_raw import TICKER_NAMES, cross_leg, figure, venue_of, wallets
 from riskrules.units.clock import Instant, instant
 from riskrules.units.exact import to_fraction
 
 OF_SNAPSHOT = ("as_of", "rulebook", "markets", "assets", "note")
+OF_LEG = ("size", "entry_price", "leverage")  # what rules read of a position and ccxt prints; the rest has the rules' own words
 OF_CCXT = ("positions", "balance", "tickers")  # every other word beside `positions` is the account's
 ACCOUNT = "ccxt"  # the id of the account, where none is given
 
@@ -26,21 +27,21 @@ def is_ccxt(given: Any) -> bool:
     return isinstance(positions, list) and any(isinstance(one, dict) and "symbol" in one and "info" in one for one in positions)
 
 
-def snapshot_tree(given: Any, file: str, text: str, contract_of: ContractOf, as_of: str) -> tuple[Tree, list[str], list[Problem]]:
+def snapshot_tree(given: Any, file: str, text: str, rules: Rules, as_of: str) -> tuple[Tree, list[str], list[Problem]]:
     """The snapshot that ccxt's structures make, in plain words and texts; what they lack; and what is wrong.
 
     `as_of` is the time of the snapshot where it names none of its own.
     """
     told = Told(file, text)
     whole = given if isinstance(given, dict) else {"positions": given}
-    legs = _legs(told, whole["positions"], () if given is not whole else ("positions",), contract_of)
-    positions = [_position(told, leg) for leg in legs]
+    legs = _legs(told, whole["positions"], () if given is not whole else ("positions",), rules)
+    positions = [_position(told, leg, rules) for leg in legs]
     _name_twins(positions)
     tree = {key: whole[key] for key in OF_SNAPSHOT if key in whole}
     if "as_of" not in whole:
         tree["as_of"] = as_of
         told.say(f"the snapshot is taken as of {as_of}, the time asked for: it names none of its own")
-    tree["markets"] = _markets(told, whole, legs, contract_of)
+    tree["markets"] = _markets(told, whole, legs, rules)
     account = {"id": ACCOUNT} | {key: value for key, value in whole.items() if key not in (*OF_SNAPSHOT, *OF_CCXT)}
     cross = [leg for leg, one in zip(legs, positions, strict=True) if one.get("mode") != "isolated"]
     if "collateral" not in account and (cross or account.get("orders")):
@@ -52,14 +53,14 @@ def snapshot_tree(given: Any, file: str, text: str, contract_of: ContractOf, as_
 # -- positions -------------------------------------------------------------------------------------
 
 
-def _legs(told: Told, given: list[Any], above: Path, contract_of: ContractOf) -> list[Leg]:
+def _legs(told: Told, given: list[Any], above: Path, rules: Rules) -> list[Leg]:
     """The positions in which something is held."""
     found = []
     for k, one in enumerate(given):
         if not isinstance(one, dict) or not isinstance(one.get("symbol"), str):
             told.wrong("RR604", (*above, k), "not a position of ccxt", "each is an object with symbol and info")
             continue
-        market = told.market(one["symbol"], (*above, k, "symbol"), contract_of)
+        market = told.market(one["symbol"], (*above, k, "symbol"), rules)
         if market is None:
             continue
         info = one["info"] if isinstance(one.get("info"), dict) else {}
@@ -79,12 +80,15 @@ def _is_closed(told: Told, leg: Leg) -> bool:
     return bool(sizes) and not any(sizes)
 
 
-def _position(told: Told, leg: Leg) -> Tree:
+def _position(told: Told, leg: Leg, rules: Rules) -> Tree:
     side = told.word(leg, "side", ("long", "short"))
     mode = told.word(leg, "marginMode", ("cross", "isolated"))
     entry, leverage = told.price(leg, "entryPrice"), told.price(leg, "leverage")
-    lacking = {"marginMode": mode, "entryPrice": entry, "leverage": leverage}
-    for what in (name for name, value in lacking.items() if value is None):
+    more = [name for kind, name in sorted(rules.needs) if kind == "leg" and name not in OF_LEG]
+    needed = {"marginMode": mode, "entryPrice": entry, **{name: leg.given.get(name) for name in more}}
+    if ("leg", "leverage") in rules.needs:
+        needed["leverage"] = leverage
+    for what in (name for name, value in needed.items() if value is None):
         told.lack(what, leg.market.symbol)
     figures = {
         "size": _size(told, leg, side),
@@ -92,7 +96,7 @@ def _position(told: Told, leg: Leg) -> Tree:
         "leverage": leverage,
         "margin": _posted(told, leg) if mode == "isolated" else None,
     }
-    words = {"market": leg.market.name, "mode": mode, "side": side if _is_hedged(leg) else None}
+    words = {"market": leg.market.name, "mode": mode, "side": side if _is_hedged(leg) else None, **{name: leg.given.get(name) for name in more}}
     made: Tree = {key: value for key, value in words.items() if value is not None}
     return made | {key: text_of(value) for key, value in figures.items() if value is not None}
 
@@ -123,14 +127,14 @@ def _size(told: Told, leg: Leg, side: str | None) -> Fraction | None:
 
 def _in_units(told: Told, leg: Leg, contracts: Fraction) -> Fraction | None:
     """Contracts × what each is of ÷ what the rulebook's unit of size is of: base where it counts base."""
-    rules, of = leg.market.rules, told.printed(leg, "contractSize")
+    contract, of = leg.market.contract, told.printed(leg, "contractSize")
     if not of:
-        if rules and rules.in_contracts:
+        if contract and contract.in_contracts:
             return contracts
         told.lack("contractSize", leg.market.symbol)
         return None
-    unit = to_fraction(rules.multiplier) if rules else of if leg.market.is_inverse else Fraction(1)
-    if rules and rules.in_contracts and unit != of:
+    unit = to_fraction(contract.multiplier) if contract else of if leg.market.is_inverse else Fraction(1)
+    if contract and contract.in_contracts and unit != of:
         told.say(f"counted in the rulebook's contracts, each of {text_of(unit)}, and not in ccxt's of {text_of(of)}", leg.market.symbol)
     return contracts * of / unit
 
@@ -159,22 +163,23 @@ def _name_twins(positions: list[Tree]) -> None:
 # -- prices ----------------------------------------------------------------------------------------
 
 
-def _markets(told: Told, whole: Tree, legs: list[Leg], contract_of: ContractOf) -> Any:
+def _markets(told: Told, whole: Tree, legs: list[Leg], rules: Rules) -> Any:
     """A price that the caller wrote goes before a ticker's, which has its own time, and that before a position's."""
     own = whole.get("markets", {})
     if not isinstance(own, dict) or not all(isinstance(one, dict) for one in own.values()):
         return own
-    made = _tickers(told, whole.get("tickers"), contract_of)
+    made = _tickers(told, whole.get("tickers"), rules)
+    ages = ("market", "mark_price_age") in rules.needs
     for name in dict.fromkeys([*(leg.market.name for leg in legs), *own]):
         made[name] = made.get(name, {}) | own.get(name, {})
         if "mark_price" not in made[name]:
-            made[name] = _marked(told, [leg for leg in legs if leg.market.name == name], "at" in made[name]) | made[name]
-        if "mark_price" in made[name] and "at" not in made[name]:
+            made[name] = _marked(told, [leg for leg in legs if leg.market.name == name], ages and "at" not in made[name]) | made[name]
+        if ages and "mark_price" in made[name] and "at" not in made[name]:
             told.lack("time of the mark price", name)
     return made
 
 
-def _marked(told: Told, legs: list[Leg], is_dated: bool) -> Tree:
+def _marked(told: Told, legs: list[Leg], dated: bool) -> Tree:
     """The mark price that the positions of one market print; when it was read, ccxt does not say."""
     marks = [(leg, mark) for leg in legs if (mark := told.price(leg, "markPrice"))]
     if not marks:
@@ -183,7 +188,7 @@ def _marked(told: Told, legs: list[Leg], is_dated: bool) -> Tree:
         return {}
     for leg, mark in marks[1:]:
         told.agreed(leg, "markPrice", mark, marks[0][1])
-    times = [] if is_dated else [when for leg in legs if (when := told.time(leg))]
+    times = [when for leg in legs if (when := told.time(leg))] if dated else []
     if times:
         text = "the mark price is dated by its position's last change, and may be younger (tickers or markets beside positions can say)"
         told.say(text, legs[0].market.symbol)
@@ -194,14 +199,14 @@ def _instant(text: str) -> Instant:
     return instant(text) or 0
 
 
-def _tickers(told: Told, given: Any, contract_of: ContractOf) -> dict[str, Tree]:
+def _tickers(told: Told, given: Any, rules: Rules) -> dict[str, Tree]:
     """From `fetch_tickers`, `fetch_mark_prices` or `fetch_funding_rates`; those without a mark price say nothing here."""
     rows: Any = given.items() if isinstance(given, dict) else enumerate(given) if isinstance(given, list) else ()
     made = {}
     for key, row in rows:
         if not isinstance(row, dict) or row.get("markPrice") is None:
             continue
-        market = told.market(row.get("symbol", key), ("tickers", key), contract_of)
+        market = told.market(row.get("symbol", key), ("tickers", key), rules)
         if market is None:
             continue
         leg = Leg(("tickers", key), row, row["info"] if isinstance(row.get("info"), dict) else {}, None, market)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -21,7 +21,6 @@ from riskrules.units.exact import exact_text, loose_number, to_exact, to_fractio
 
 Path = tuple[str | int, ...]
 Tree = dict[str, Any]
-ContractOf = Callable[[str], MarketPlan | None]
 
 FLOAT = Fraction(1, 10**12)  # shares of the figure: no further apart than a float cuts …
 NEAR = Fraction(1, 10**6)  # … and than figures of one capture are
@@ -32,11 +31,11 @@ LACKS = {
     "side": "give side in the position: long or short",
     "entryPrice": "give entryPrice in the position",
     "marginMode": "give marginMode in the position: cross or isolated",
-    "leverage": "give leverage in the position, or leverage: {MARKET: …} beside positions; initial margin needs it",
+    "leverage": "give leverage in the position, or leverage: {MARKET: …} beside positions",
     "isolated margin": "give positionMargin in the position: what was posted, without unrealised profit;"
     " collateral and initialMargin are something else",
     "markPrice": "give markPrice in the position, tickers with markPrice, or markets: {MARKET: {mark_price: …}} beside positions",
-    "time of the mark price": "give tickers with a timestamp, or markets: {MARKET: {at: …}} beside positions; an age limit needs it",
+    "time of the mark price": "give tickers with a timestamp, or markets: {MARKET: {at: …}} beside positions",
     "balance": "give fetch_balance of Binance's or Hyperliquid's futures as balance, or collateral: {ASSET: …} beside positions:"
     " the cross wallet, without unrealised profit and isolated margins, which ccxt's total may hold",
 }
@@ -44,12 +43,19 @@ LACKS = {
 _SYMBOL = re.compile(r"([^/:\s-]+)/([^/:\s-]+):([^/:\s-]+)(?:-(\d{6}))?", re.ASCII)
 
 
+class Rules(NamedTuple):
+    """What is asked of a rulebook here: its contracts, and what it reads of each kind of row."""
+
+    contract_of: Callable[[str], MarketPlan | None]
+    needs: Collection[tuple[str, str]]
+
+
 class Market(NamedTuple):
     name: str
     symbol: str
     settle: str
     is_inverse: bool
-    rules: MarketPlan | None
+    contract: MarketPlan | None
 
 
 class Leg(NamedTuple):
@@ -86,7 +92,7 @@ class Told:
         self._said.setdefault(text, []).extend([of] if of else [])
 
     def notes(self) -> list[str]:
-        lacks = [f"lacks: {what} of {_listed(self._lacking[what])}: {hint}" for what, hint in LACKS.items() if what in self._lacking]
+        lacks = [f"lacks: {what} of {_listed(of)}: {LACKS.get(what, f'give {what} in the position')}" for what, of in self._lacking.items()]
         return [*lacks, *(f"{text}: {_listed(of)}" if of else text for text, of in self._said.items())]
 
     # -- figures ---------------------------------------------------------------------------------
@@ -132,7 +138,7 @@ class Told:
         written = leg.given.get("datetime")
         return str(written) if isinstance(written, str) and instant(written) is not None else None
 
-    def market(self, symbol: Any, path: Path, contract_of: ContractOf) -> Market | None:
+    def market(self, symbol: Any, path: Path, rules: Rules) -> Market | None:
         symbol = unicodedata.normalize("NFC", str(symbol))
         match = _SYMBOL.fullmatch(symbol) if symbol.isprintable() else None
         if match is None:
@@ -141,13 +147,13 @@ class Told:
             return None
         base, quote, settle, date = match.groups()
         name = f"{base}-{quote}-{date}" if date else f"{base}-{quote}"
-        rules = contract_of(name)
-        due = (rules.settle,) if rules else (quote, base)
+        contract = rules.contract_of(name)
+        due = (contract.settle,) if contract else (quote, base)
         if settle not in due:
             text = f"{symbol} settles in {settle}, and {name} in {' or '.join(due)}"
             self.wrong("RR604", path, text, "leave it out, or take a rulebook that has this contract", symbol)
             return None
-        return Market(name, symbol, settle, settle == base, rules)
+        return Market(name, symbol, settle, settle == base, contract)
 
 
 def number(value: Any) -> Fraction | None:

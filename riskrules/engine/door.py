@@ -58,7 +58,7 @@ def _given_twice(text: str, file: str, key: str) -> list[Problem]:
         json.loads(text, parse_float=NumberText, parse_int=NumberText)
     except (ValueError, RecursionError):
         return [nowhere]
-    return [replace(problem, code="RR602", text=problem.text.replace("stands", "is given"), hint="keep one of them") for problem in JsonText(text, file).twice()]
+    return [replace(problem, code="RR602") for problem in JsonText(text, file).twice()]
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -22,9 +22,9 @@ SIGNS = {"below": "<", "at_or_below": "≤", "above": ">", "at_or_above": "≥"}
 OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_below", "at_or_above": "below"}
 
 
-def pool_text(pool: PoolExplanation, depth: int, healthy_again: list[str], colour: bool) -> str:
-    """All lines of one pool."""
-    lines = [heading(pool, colour)]
+def pool_text(pool: PoolExplanation, depth: int, turns: list[str], colour: bool, width: int = 120) -> str:
+    """All lines of one pool; `turns` says what would have to be different (its head, then each change)."""
+    lines = heading(pool, colour, width)
     if pool.fault:
         lines += [f"  {pool.fault.code}  {pool.fault.text}", f"         {pool.fault.hint}"]
     if not pool.single and depth == 1:
@@ -32,17 +32,32 @@ def pool_text(pool: PoolExplanation, depth: int, healthy_again: list[str], colou
         steps = [step for step in pool.steps(1) if not step.of]
     else:
         steps = pool.steps(depth)
-    lines += _aligned(steps)
-    lines += [f"    {line}" for line in healthy_again]
+    lines += _aligned(steps, width)
+    lines += folded(turns, width)
     lines += _notes(pool)
     return "\n".join(lines)
 
 
-def heading(pool: PoolExplanation, colour: bool) -> str:
-    """`LIQUIDATABLE  pos-17  BTC-USDT long 10 @ mark 30,000.00   equity 1,000.00 ≤ maintenance margin 1,525.00, short by 525.00`"""
-    verdict = VERDICT[pool.decision]
+def heading(pool: PoolExplanation, colour: bool, width: int) -> list[str]:
+    """`LIQUIDATABLE  pos-17  BTC-USDT long 10 @ mark 30,000.00`, then what was compared, on the same line where it fits."""
+    verdict, who, compared = VERDICT[pool.decision], _who(pool), _comparison(pool)
     painted = f"{PAINT[pool.decision]}{verdict}\x1b[0m" if colour else verdict
-    return f"{painted}  {_who(pool)}      {_comparison(pool)}".rstrip()
+    if not compared:
+        return [f"{painted}  {who}"]
+    if len(verdict) + len(who) + len(compared) + 8 <= width:
+        return [f"{painted}  {who}      {compared}"]
+    return [f"{painted}  {who}", f"{' ' * len(verdict)}  {compared}"]
+
+
+def folded(parts: list[str], width: int) -> list[str]:
+    """The head in the names' column, then the changes: side by side where they fit, else one below the other."""
+    if not parts:
+        return []
+    head, *items = parts
+    line = f"    {head:<14} {' · '.join(items)}"
+    if len(line) <= width:
+        return [line]
+    return [f"    {head if k == 0 else '':<14} {item}" for k, item in enumerate(items)]
 
 
 def _who(pool: PoolExplanation) -> str:
@@ -120,8 +135,8 @@ def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     return value_text(walk.columns[program.named[name]][row], node.unit)
 
 
-def _aligned(steps: list[Step]) -> list[str]:
-    """Numbered, with the workings, the values and the sources each in a column."""
+def _aligned(steps: list[Step], width: int) -> list[str]:
+    """Numbered, with the workings, the values and the sources each in a column; a line too long continues below."""
     rows = []
     for step in steps:
         name = step.name.replace("_", " ") + (f" {step.of}" if step.of and _ambiguous(steps, step) else "")
@@ -129,9 +144,25 @@ def _aligned(steps: list[Step]) -> list[str]:
         rows.append((name, step.working if not isinstance(step.value, Fault) else step.value.text, value, "  ".join(part for part in (step.source, step.note) if part)))
     if not rows:
         return []
-    names, workings, values = (max(len(row[k]) for row in rows) for k in range(3))
-    workings = min(workings, 60)
-    return [f"  {k:>2} {name:<{names}}  {said:<{workings}}  {value:<{values}}  {source}".rstrip() for k, (name, said, value, source) in enumerate(rows, start=1)]
+    names, values = (max(len(row[k]) for row in rows) for k in (0, 2))
+    workings = max({len(row[1]) for row in rows}, key=lambda column: (_kept(rows, names + values + 9, column, width), -column))
+    return [line for k, row in enumerate(rows, start=1) for line in _step_lines(k, row, (names, workings, values), width)]
+
+
+def _kept(rows: list[tuple[str, str, str, str]], others: int, column: int, width: int) -> int:
+    """How many rows stay on one line when the workings have so wide a column."""
+    return sum(len(row[1]) <= column and others + column + 2 + len(row[3]) <= width for row in rows)
+
+
+def _step_lines(k: int, row: tuple[str, str, str, str], widths: tuple[int, int, int], width: int) -> list[str]:
+    name, said, value, source = row
+    names, workings, values = widths
+    line = f"  {k:>2} {name:<{names}}  {said:<{workings}}  {value:<{values}}  {source}".rstrip()
+    if len(said) <= workings and len(line) <= width:
+        return [line]
+    indent = " " * (names + 7)
+    below = f"{indent}{value}  {source}".rstrip()
+    return [f"  {k:>2} {name:<{names}}  {said}".rstrip(), below if len(below) <= width else f"{indent}{value}\n{indent}{source}"]
 
 
 def _ambiguous(steps: list[Step], step: Step) -> bool:

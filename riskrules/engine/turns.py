@@ -87,21 +87,17 @@ def _size_turn(pool: PoolExplanation, leg: int) -> Turn | None:
 
 
 def turn_lines(pool: PoolExplanation) -> list[str]:
-    """`healthy again  mark ≥ 30,052.85 (+0.18%) · balance +525.01 · size ≤ 6.99 (closing at mark)    all else held`"""
-    if pool.evaluated.others or pool.evaluated.too_many:
+    """The head (`healthy again`), each change that turns the decision, and under what they hold; nothing where none is known."""
+    if pool.evaluated.others or pool.evaluated.too_many or pool.decision == ERROR or not pool.legs:
         return []
-    said, unstated = [], False
-    for turn in turns(pool):
-        if isinstance(turn, TooFine):
-            said.append("a change too fine to find exactly")
-            continue
-        said.append(turn_text(turn, pool.single))
-        unstated |= not turn.answer.stated
-    if not said:
-        return ["no change     of one mark alone turns this decision"] if pool.legs and pool.decision != ERROR else []
     head = "healthy again" if pool.decision == LIQUIDATE else "liquidated at"
-    tail = "; no tick or lot stated, found to 0.00000001" if unstated else ""
-    return [f"{head}  {' · '.join(said)}   all else held{tail}"]
+    found = list(turns(pool))
+    said = ["a change too fine to be found exactly" if isinstance(turn, TooFine) else turn_text(turn, pool.single) for turn in found]
+    if not said:
+        return ["no change", "of one mark alone, all else held, turns this decision"]
+    stated = all(isinstance(turn, TooFine) or turn.answer.stated for turn in found)
+    held = "all else held" if stated else "all else held; a step is not stated, found to 0.00000001"
+    return [head, *said, held]
 
 
 def turn_text(turn: Turn, single: bool) -> str:

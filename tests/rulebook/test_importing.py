@@ -340,7 +340,9 @@ def tables(draw: st.DrawFn) -> list[dict[str, Any]]:
     for cap, rate, before in zip(caps, rates, (0, *rates), strict=False):
         amount += below * Fraction(rate - before, 20_000) if below else 0
         leverage = Fraction(20_000, rate) * Fraction(99, 100)
-        rows.append((exact_text((cap, cents)), exact_text((rate, 20_000)), str(int(leverage * 1000) / 1000), exact_text(to_exact(amount))))
+        rows.append(
+            (exact_text((cap, cents)), exact_text((rate, 20_000)), exact_text((int(leverage * 10**9), 10**9)), exact_text(to_exact(amount)))
+        )
         below = Fraction(cap, cents)
     return brackets(*rows)
 

@@ -1,0 +1,133 @@
+"""A trial walked: what the engine answers, figure by figure.
+
+A trial is a book, a snapshot, and where in the answer each printed figure stands.  Figures come from
+the JSON twin of an explanation, prices and leverages from the inverse questions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from riskrules.engine.ask import ONE_X, Answer, Question, Unknown, price_answers
+from riskrules.engine.changes import TooFine
+from riskrules.engine.decide import Evaluated, decide
+from riskrules.engine.door import read_snapshot
+from riskrules.engine.explain import PoolExplanation, explanations
+from riskrules.engine.explain_json import pool_json
+from tests.conformance.books import FIRST, Book, plan_of
+from tests.conformance.words import exact
+
+FINE_TICK = "0.0000000001"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where the engine's figure lies: one number, or both sides of a crossing a tick apart."""
+
+    low: Fraction
+    high: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class NoFigure:
+    """The engine has no such figure, and says why."""
+
+    why: str
+
+
+Found = Span | NoFigure
+Reading = Callable[["Answers"], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    book: Book
+    snapshot: Mapping[str, Any]
+    figures: Mapping[str, Reading]
+    as_of: str = FIRST
+
+
+class Answers:
+    """One account of a trial, decided."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.plan = plan_of(trial.book, trial.as_of)
+        text = json.dumps({"as_of": trial.as_of, "rulebook": trial.book.rulebook, **trial.snapshot})
+        snapshot, problems = read_snapshot(text, "case", self.plan.drivers)
+        if snapshot is None:
+            raise ValueError("; ".join(f"{problem.code} {problem.text}" for problem in problems))
+        self.evaluated: Evaluated = decide(self.plan, snapshot, snapshot.accounts[0])
+
+    @cached_property
+    def pools(self) -> list[tuple[PoolExplanation, dict[str, Any]]]:
+        return [(pool, pool_json(pool, 1)) for pool in explanations(self.evaluated)]
+
+
+def leg(name: str, of: str) -> Reading:
+    """A figure of one position."""
+
+    def reading(answers: Answers) -> Found:
+        legs = [leg for _, data in answers.pools for leg in data["legs"] if leg["id"] == of]
+        return _figure(legs[0].get(name) if legs else None, f"{name} of {of}")
+
+    return reading
+
+
+def pool(name: str, settle: str, position: str | None = None) -> Reading:
+    """A figure of the pool of a settle asset, or of an isolated position."""
+
+    def reading(answers: Answers) -> Found:
+        found = [data["figures"].get(name) for _, data in answers.pools if (data["settle"], data["position"]) == (settle, position)]
+        return _figure(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
+
+    return reading
+
+
+def _figure(value: Any, what: str) -> Found:
+    if isinstance(value, dict):
+        return NoFigure(f"{what}: error {value['error']} {value['text']}")
+    if value is None:
+        return NoFigure(f"the engine gives no {what}")
+    return Span(exact(value), exact(value))
+
+
+def price(condition: str, of: str) -> Reading:
+    """The mark at which the condition turns against a position: below it for a long, above it for a short; the other way where it has turned already."""
+
+    def reading(answers: Answers) -> Found:
+        rows = answers.evaluated.rows
+        row = [one.id for one in rows.legs].index(of)
+        pool_number, market = rows.keys["leg", "pool"][row], rows.keys["leg", "market"][row]
+        now = answers.evaluated.value(condition, pool_number)
+        if not isinstance(now, bool):
+            return NoFigure(f"{condition} of {of}: error {now.code} {now.text}")
+        wanted = -1 if (rows.legs[row].size[0] > 0) != now else 1
+        try:
+            found = [answer for answer in price_answers(answers.evaluated, pool_number, market, condition) if answer.direction == wanted]
+        except TooFine as error:
+            return NoFigure(f"{condition} of {of}: {error}")
+        return _between(found[0]) if found else NoFigure(f"{condition} of {of} turns at no mark")
+
+    return reading
+
+
+def largest_leverage(order: str, stake: str) -> Reading:
+    """The largest leverage at which the stake may open stake × leverage at a mark of 1: size and leverage of one order move together."""
+
+    def reading(answers: Answers) -> Found:
+        row = [one.id for one in answers.evaluated.rows.orders].index(order)
+        grid = exact(FINE_TICK)
+        moving = {("order", "order_size"): {row: ONE_X.scale(exact(stake))}, ("order", "order_leverage"): {row: ONE_X}}
+        found = Question(answers.evaluated, "may_open", row, Unknown(moving, grid, grid, stated=True)).nearest(1)
+        return _between(found) if found else NoFigure("every leverage is allowed, or none")
+
+    return reading
+
+
+def _between(answer: Answer) -> Span:
+    return Span(min(answer.before, answer.point), max(answer.before, answer.point))

@@ -1,0 +1,125 @@
+"""A rulebook's own files, with a case's tables, contracts and weights laid over them as further files.
+
+The margin, prices, contracts and status files of the rulebook are copied as they are; its tables are
+left out, because a case brings its own.  What a case brings is written as YAML text, a file a kind,
+and goes through the reader and the proofs like any other policy.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from riskrules.diagnostics.snippet import render
+from riskrules.rulebook.compile import Refused, compile_book
+from riskrules.rulebook.load import load_book
+from riskrules.rulebook.plan import Plan
+from riskrules.rulebook.shelf import Shelf
+from riskrules.units.clock import instant
+from tests.conformance.cases import ROOT
+
+POLICIES = ROOT / "policies"
+FAMILIES = Path(__file__).resolve().parent / "families"
+FIRST, CHANGED = "2031-01-01T00:00:00Z", "2031-07-01T00:00:00Z"  # after every file of a rulebook: only the order matters
+TABLES = ("tiers", "flat")
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    kind: str
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A rulebook and what is laid over it."""
+
+    rulebook: str
+    form: str  # the tier form that its tables name
+    settle: str
+    shipped: bool = True
+    overlays: tuple[Overlay, ...] = ()
+
+    def market(self, base: str) -> str:
+        return f"{base}-{self.settle}"
+
+    def tiers(self, tables: Mapping[str, Mapping[str, Any]], effective: str = FIRST) -> Book:
+        return self._over("tiers", "case", {"form": self.form, "tables": dict(tables)}, effective)
+
+    def flat(self, tables: Mapping[str, Mapping[str, Any]]) -> Book:
+        return self._over("flat", "case", {"form": self.form, "tables": dict(tables)})
+
+    def contracts(self, markets: Mapping[str, Mapping[str, Any]]) -> Book:
+        return self._over("contracts", "case", {"markets": dict(markets)}) if markets else self
+
+    def collateral(self, weights: Mapping[str, Mapping[str, Any]]) -> Book:
+        return self._over("margin", "weights", {"collateral": dict(weights)})
+
+    def bounds(self, cap: str) -> Book:
+        """The rulebook's own form, with equality on the side that the case says."""
+        own = own_form(self.folder / self.rulebook, self.form)
+        if own["cap"] == cap:
+            return self
+        name = f"{self.form}-{cap}"
+        return replace(self._over("margin", cap, {"tier_forms": {name: {**own, "cap": cap}}}), form=name)
+
+    @property
+    def folder(self) -> Path:
+        return POLICIES if self.shipped else FAMILIES
+
+    def _over(self, kind: str, slug: str, body: dict[str, Any], effective: str = FIRST) -> Book:
+        header = {"kind": kind, "rulebook": self.rulebook, "effective": effective, "reason": "The case's own figures."}
+        text = yaml.safe_dump({**header, **body}, sort_keys=False, allow_unicode=True)
+        return replace(self, overlays=(*self.overlays, Overlay(kind, f"{effective[:10]}-{slug}.yaml", text)))
+
+
+USDM = Book("binance-usdm", "marginal_on_mark_notional", "USDT")
+COINM = Book("binance-coinm", "marginal_on_mark_notional", "USD")
+HYPERLIQUID = Book("hyperliquid", "half_of_initial_at_max_leverage", "USDC")
+LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
+INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)
+
+
+class BookRefused(Exception):
+    """The reader or the proofs refuse the book that a case makes; prints like `riskrules check`."""
+
+
+@cache
+def own_form(folder: Path, name: str) -> dict[str, Any]:
+    """The tier form as the newest of the rulebook's margin files writes it."""
+    files = [yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) for path in sorted((folder / "margin").glob("*.yaml"))]
+    found: dict[str, Any] = [file["tier_forms"][name] for file in files if name in file.get("tier_forms", {})][-1]
+    return found
+
+
+@lru_cache(maxsize=512)
+def plan_of(book: Book, as_of: str) -> Plan:
+    """The book written out, read, proved and compiled.  Raises `BookRefused`."""
+    when = instant(as_of)
+    assert when is not None
+    with tempfile.TemporaryDirectory() as folder:
+        write(book, Path(folder))
+        loaded, problems = load_book(Shelf(Path(folder), packaged=False), book.rulebook)
+        if loaded is None:
+            raise BookRefused(render(problems, {}, "full", False, 120))
+        try:
+            return compile_book(loaded, when)
+        except Refused as refused:
+            raise BookRefused(render(refused.problems, {}, "full", False, 120)) from refused
+
+
+def write(book: Book, folder: Path) -> None:
+    """The rulebook's files other than its tables, and the overlays, under `folder`."""
+    shutil.copytree(book.folder / book.rulebook, folder / book.rulebook, ignore=shutil.ignore_patterns(*TABLES))
+    for overlay in book.overlays:
+        place = folder / book.rulebook / overlay.kind
+        place.mkdir(exist_ok=True)
+        (place / overlay.name).write_text(overlay.body, encoding="utf-8")

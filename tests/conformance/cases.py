@@ -1,0 +1,108 @@
+"""Cases as their files hold them: parameters, inputs and printed figures, with a note of what was read.
+
+An adapter sees the parameters and the inputs of a case and never what is expected of it.  A word of a
+case that nobody read is reported beside the case, so that an input is never passed over in silence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class NotSaid(Exception):
+    """The case holds something that no rulebook or snapshot here can say; the words name it."""
+
+
+class Fields(Mapping[str, Any]):
+    """A mapping that remembers which of its keys were looked at."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._given = given
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self.read.add(key)
+        if key not in self._given:
+            raise NotSaid(f"the case gives no {key}")
+        value = self._given[key]
+        return Fields(value) if isinstance(value, dict) else value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self._given else default
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._given
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def __len__(self) -> int:
+        return len(self._given)
+
+    @property
+    def unread(self) -> list[str]:
+        return [key for key in self._given if key not in self.read]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an adapter may know of a case."""
+
+    venue: str
+    policy: Fields
+    inputs: Fields
+
+    @property
+    def unread(self) -> list[str]:
+        return [*self.policy.unread, *self.inputs.unread]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    file: str
+    id: str
+    family: str
+    venue: str
+    policy: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    expected: Mapping[str, Any]  # nested figures under dotted names: before.tier
+    tolerance: Mapping[str, Any]
+
+    def question(self) -> Question:
+        return Question(self.venue, Fields(self.policy), Fields(self.inputs))
+
+
+def cases_folder(chosen: str | None = None) -> Path | None:
+    """The folder asked for, else that of RISKRULES_CASES, else the one beside the checkout; None where there is none."""
+    folder = Path(chosen or os.environ.get("RISKRULES_CASES") or ROOT.parent / "shared" / "cases")
+    return folder if folder.is_dir() else None
+
+
+def read_cases(folder: Path) -> list[Case]:
+    """Every case of every file, in the order of the files."""
+    return [
+        _case(path.relative_to(folder).as_posix(), found)
+        for path in sorted(folder.rglob("*.json"))
+        for found in json.loads(path.read_text(encoding="utf-8")).get("cases", ())
+    ]
+
+
+def _case(file: str, found: dict[str, Any]) -> Case:
+    family = found.get("model") or found["kind"]
+    expected = dict(_flat("", found["expected"])) if isinstance(found["expected"], dict) else {"": found["expected"]}
+    return Case(file, found["id"], family, found["venue"], found.get("policy", {}), found["inputs"], expected, found.get("tolerance") or {})
+
+
+def _flat(above: str, figures: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{above}{name}.", value)
+        else:
+            yield f"{above}{name}", value

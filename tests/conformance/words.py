@@ -1,0 +1,83 @@
+"""Words and units: how a case's figures are spelled in a rulebook and in a snapshot.
+
+A figure passes through unchanged; only its spelling does.  `in_units_of` is the one place where a
+unit is scaled.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from riskrules.units.exact import exact_text, to_exact
+from tests.conformance.cases import Fields, NotSaid
+
+TINY = "0." + 24 * "0" + "1"  # below every quantum: what stands for a position of nothing, which would be no row
+NO_CAP = ("inf", "Infinity", "unlimited", "max", None)
+
+
+def exact(figure: Any) -> Fraction:
+    """The number that a case prints: a decimal, a whole number or a quotient, as text or not."""
+    text = str(figure)
+    try:
+        over, slash, under = text.partition("/")
+        return Fraction(over) / Fraction(under) if slash else Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise NotSaid(f"{figure!r} is not a number") from error
+
+
+def number(figure: Any) -> str:
+    """`5.5E+2` and `5_000` alike as the digits they mean."""
+    return exact_text(to_exact(exact(figure)))
+
+
+def rate(figure: Any) -> str:
+    """A rate needs its unit: 0.004 is written as the quotient 1/250."""
+    value = exact(figure)
+    return f"{value.numerator}/{value.denominator}"
+
+
+def in_units_of(unit: str, figure: Any) -> str:
+    """The figure counted in a smaller unit, 0.001 say: the same amount of money or coins, more of them."""
+    return exact_text(to_exact(exact(figure) / exact(unit)))
+
+
+def per(figure: Any, size: Any) -> str:
+    """A price that no decimal holds is written as the quotient that it is."""
+    return f"{number(figure)}/{unsigned(size)}"
+
+
+def cap(figure: Any) -> str:
+    return "unlimited" if figure in NO_CAP else number(figure)
+
+
+def unsigned(figure: Any) -> str:
+    return number(figure).removeprefix("-")
+
+
+def signed(side: str | None, figure: Any) -> str:
+    """A snapshot's sizes carry their sign: a short of 2 is -2; without a side the sign is the figure's own."""
+    if side is None:
+        return number(figure)
+    if side.lower() not in ("long", "short", "buy", "sell"):
+        raise NotSaid(f"no such side: {side}")
+    return f"-{unsigned(figure)}" if side.lower() in ("short", "sell") else unsigned(figure)
+
+
+def is_nothing(figure: Any) -> bool:
+    return figure is None or not exact(figure)
+
+
+def some(figure: Any) -> str:
+    """The figure, or what stands for a position of nothing."""
+    return TINY if is_nothing(figure) else number(figure)
+
+
+def first(fields: Fields, *names: str) -> Any:
+    """The first of several words for one thing that the case gives; None where it gives none."""
+    return next((fields[name] for name in names if name in fields), None)
+
+
+def word(text: str) -> str:
+    """Letters and digits only, as the names of markets are."""
+    return "".join(letter for letter in text if letter.isalnum()) or "X"
