@@ -131,7 +131,8 @@ def in_our_words(tree: Any, file: str, text: str, plan: Plan, when: Instant) -> 
     """What ccxt prints in the words of a snapshot, what it lacks, and what is wrong with it; any other tree as it is."""
     if not isinstance(tree, list) and not (isinstance(tree, dict) and "positions" in tree):
         return tree, [], []
-    from riskrules.engine.ccxt import Rules, is_ccxt, snapshot_tree
+    from riskrules.engine.ccxt import is_ccxt, snapshot_tree
+    from riskrules.engine.ccxt_figures import Rules
 
     rules = Rules(plan.market, plan.program.needs)
     return snapshot_tree(tree, file, text, rules, say_instant(when)) if is_ccxt(tree) else (tree, [], [])

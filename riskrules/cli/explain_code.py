@@ -17,6 +17,7 @@ from riskrules.diagnostics.codes import CODES
 from riskrules.rulebook.shelf import packaged_folder
 
 WIDEST = 100  # a longer line of prose is hard to read
+LOOKS_LIKE = str.maketrans("OIL", "011")  # letters that are typed for digits
 BOLD, OFF = "\x1b[1m", "\x1b[0m"
 
 
@@ -35,12 +36,12 @@ def command(code: str, form: str) -> int:
     if form == "json":
         json_out({"schema": "riskrules/explain-code/1", "code": known.code, "title": known.title, "severity": known.severity, "page": text})
     else:
-        say("\n".join(_as_text(text, min(width_of(sys.stdout), WIDEST), colour_on(sys.stdout))))
+        say("\n".join(_as_text(text, min(width_of(sys.stdout), WIDEST), colour_on(sys.stdout))).rstrip("\n"))
     return FINE
 
 
 def _near(code: str) -> str:
-    near = get_close_matches(code, list(CODES), 3, 0.75)
+    near = get_close_matches(code.translate(LOOKS_LIKE), list(CODES), 3, 0.75)
     if not near:
         return f"codes run from {next(iter(CODES))} to {next(reversed(CODES))}"
     return f"did you mean {' or '.join(f'{one} ({CODES[one].title})' for one in near)}?"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -41,8 +40,7 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     return wrap
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """A snapshot under the plan it is decided with."""
 
     shelf: Shelf

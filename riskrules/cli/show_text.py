@@ -13,7 +13,7 @@ from riskrules.rulebook.published import Published, published, with_what_it_uses
 from riskrules.rulebook.shelf import Shelf
 from riskrules.rulebook.table_view import GONE, IN_FORCE, NO_TABLE, UNDECIDED, Candidate, MarketView, what_changed
 from riskrules.rulebook.versions import Version
-from riskrules.rules.margin import TierForm
+from riskrules.rules.margin import ShareOfInitial, TierForm
 from riskrules.units import say
 from riskrules.units.clock import Instant, say_instant
 
@@ -100,7 +100,7 @@ def _candidate(view: MarketView, one: Candidate) -> Iterator[str]:
     yield from _labelled("source", header.source or "none is given")
 
 
-def _rows(table: TablePlan) -> Iterator[str]:
+def _rows(table: TablePlan) -> list[str]:
     """The rows in columns, the heads above them in two lines; `line` is where the row is written."""
     caps = table.caps[0]
     first = "not given" if table.excerpt else "0"
@@ -112,9 +112,16 @@ def _rows(table: TablePlan) -> Iterator[str]:
         )
         for k, cap in enumerate(caps)
     ]  # fmt: skip
-    wide = [max(map(len, column)) for column in zip(*HEADS, *rows, strict=True)]
-    for row in (*HEADS, *rows):
-        yield "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, wide, strict=True)).rstrip()
+    return _fitted([*HEADS, *rows])
+
+
+def _fitted(rows: list[tuple[str, ...]]) -> list[str]:
+    """In columns; where these are too wide, closer together, then without the last one.  No number is ever cut."""
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for gap, columns in ((2, len(wide)), (1, len(wide)), (1, len(wide) - 1)):
+        if 2 + sum(wide[:columns]) + gap * (columns - 1) <= width_of(sys.stdout):
+            break
+    return ["  " + (" " * gap).join(cell.rjust(width) for cell, width in zip(row[:columns], wide, strict=False)).rstrip() for row in rows]
 
 
 def _size(cap: tuple[int, int] | None) -> str:
@@ -129,9 +136,12 @@ def _form(table: TablePlan, form: TierForm | None) -> Iterator[str]:
     yield from _labelled("size", f"{_words(table.lookup)}{', the position only' if form and form.counts == 'position_only' else ''}")
     if len(caps) > 1 or caps[0] is not None:
         own, sides = ("that tier", "floor < size ≤ cap") if inclusive else ("the next tier", "floor ≤ size < cap")
-        yield from _labelled("at a cap", f"a size equal to a cap belongs to {own}: {sides}")
+        yield from _labelled("at a cap", f"equality belongs to {own}: {sides}")
     if form:
         yield from _labelled("margin", f"{_style(form)}, taken on {_words(table.rate_on)}")
+        if isinstance(form.maintenance_rate, ShareOfInitial):
+            share = say.rate(form.maintenance_rate.share_of_initial_rate)
+            yield from _labelled("rate", f"{share} of the initial rate at max leverage, in a row that writes none")
     if caps[-1] is not None:
         increase = form.above_last_cap.increase if form else "refused"
         side = f"{'above' if inclusive else 'from'} {_size(caps[-1])}"

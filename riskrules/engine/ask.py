@@ -7,38 +7,39 @@ lot), and each answer is the exact evaluator's own word at the point and at its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
 
 from riskrules.engine.changes import Change, TooFine, all_changes, first_change
 from riskrules.engine.curve import FAULT, Curves, Moving, curves, pair_poly
 from riskrules.engine.decide import Evaluated
-from riskrules.engine.pieces import Domain
+from riskrules.engine.pieces import Domain, Pieces
 from riskrules.engine.poly import Poly, constant_poly, poly
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Frame
-from riskrules.ir.walk import Walk
+from riskrules.ir.walk import Changes
 from riskrules.rulebook.plan import MarketPlan
 from riskrules.units.exact import Exact, to_exact, to_fraction
 
 FINEST = Fraction(1, 10**8)  # the grid where neither the policy nor the snapshot states a step
+FURTHEST = 1_000_000  # times the mark: no price beyond is looked at
+MOST_CELLS = 256  # steps of roundings in one uncertain stretch that are looked between
 ONE_X: Poly = poly({1: Fraction(1)})
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(NamedTuple):
     """What moves: given figures as functions of x > 0, where x stands now, and its step."""
 
     moving: Moving
     start: Fraction | None  # None: x is a change from nothing, and starts below its first step
     grid: Fraction
     stated: bool  # whether somebody stated the step
+    furthest: Fraction | None = None  # how far x is followed; None: without an end
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """`point` is the first value of x, going `direction`, at which the condition is `value`."""
 
     direction: int
@@ -57,13 +58,37 @@ class Question:
         self.walk = evaluated.walk
 
     @cached_property
-    def curves(self) -> Curves:
-        self.walk.upto(self.walk.program.named[self.name])
-        return curves(self.walk, self.unknown.moving, Domain(resolution=self.unknown.grid / 4), self.walk.program.named[self.name])
+    def _target(self) -> int:
+        target = self.walk.program.named[self.name]
+        self.walk.upto(target)
+        return target
+
+    def _curves(self, low: Fraction, high: Fraction | None) -> Curves:
+        domain = Domain(resolution=self.unknown.grid / 4, low=low, high=high)
+        return curves(self.walk, self.unknown.moving, domain, self._target)
+
+    @cached_property
+    def condition(self) -> Pieces:
+        return self._curves(Fraction(0), self.unknown.furthest).at(self._target, self.row)
+
+    def breaks(self, low: Fraction, high: Fraction, deeper: int = 3) -> list[Fraction]:
+        """Points between which the condition cannot turn: each step of a rounding, and each turn between two of them.
+
+        Between two steps a rounded figure stands still while the others move on, so each cell is read
+        again by itself.  Raises `TooFine` where there are too many steps, or roundings upon roundings.
+        """
+        made = self._curves(low, high)
+        inside = made.at(self._target, self.row)
+        if all(part is not None for part in inside.parts):
+            return list(inside.cuts)
+        steps = made.steps(low, high)
+        if not steps or not deeper or len(steps) > MOST_CELLS:
+            raise TooFine(low, high)
+        return steps + [cut for begins, ends in pairwise((low, *steps, high)) for cut in self.breaks(begins, ends, deeper - 1)]
 
     def oracle(self, x: Fraction) -> Any:
         """The exact walk's own answer at x."""
-        value = Walk(self.walk.program, moved(self.walk.frame, self.unknown.moving, x)).value(self.name, self.row)
+        value = self.walk.changed(moved(self.walk.frame, self.unknown.moving, x), self._target).value(self.name, self.row)
         return FAULT if isinstance(value, Fault) else value
 
     @property
@@ -72,25 +97,24 @@ class Question:
 
     def nearest(self, direction: Literal[1, -1]) -> Answer | None:
         """The first grid point that way where the condition differs from now.  Raises `TooFine`."""
-        condition = self.curves.at(self.walk.program.named[self.name], self.row)
         if self.unknown.start is None:
             return self._from_nothing()
-        change = first_change(condition, self._start, self.unknown.grid, self.oracle, direction, breaks=self.curves.breaks)
+        return self._first(self._start, direction)
+
+    def _first(self, start: Fraction, direction: Literal[1, -1]) -> Answer | None:
+        change = first_change(self.condition, start, self.unknown.grid, self.oracle, direction, breaks=self.breaks)
         return self._answer(change, direction)
 
     def _from_nothing(self) -> Answer | None:
         """x = 0 is how things stand; the first step is asked by itself, the rest from there on."""
-        now = self.now()
         grid = self.unknown.grid
-        if self.oracle(grid) != now:
+        if self.oracle(grid) != self.now():
             return Answer(1, grid, Fraction(0), self.oracle(grid), grid, self.unknown.stated)
-        condition = self.curves.at(self.walk.program.named[self.name], self.row)
-        return self._answer(first_change(condition, grid, grid, self.oracle, 1, breaks=self.curves.breaks), 1)
+        return self._first(grid, 1)
 
     def every(self, direction: Literal[1, -1]) -> list[tuple[Answer, Answer | None]]:
         """Every stretch that way where the condition differs from now: where it opens, where it closes."""
-        condition = self.curves.at(self.walk.program.named[self.name], self.row)
-        stretches = all_changes(condition, self._start, self.unknown.grid, self.oracle, direction, breaks=self.curves.breaks)
+        stretches = all_changes(self.condition, self._start, self.unknown.grid, self.oracle, direction, breaks=self.breaks)
         return [(_some(self._answer(one.opens, direction)), self._answer(one.closes, direction)) for one in stretches]
 
     def now(self) -> Any:
@@ -108,15 +132,15 @@ def _some(answer: Answer | None) -> Answer:
     return answer
 
 
-def moved(frame: Frame, moving: Moving, x: Fraction) -> Frame:
-    """The frame with the moving figures put at x."""
+def moved(frame: Frame, moving: Moving, x: Fraction) -> Changes:
+    """The moving figures put at x, in the columns they stand in."""
     changes = {}
     for cell, rows in moving.items():
         column = list(frame.given[cell])
         for row, curve in rows.items():
             column[row] = to_exact(curve.at(x))
         changes[cell] = column
-    return frame.with_given(changes)
+    return changes
 
 
 # What can be moved -----------------------------------------------------------------------------
@@ -128,7 +152,8 @@ def mark_of(evaluated: Evaluated, market: int) -> Unknown | None:
     if isinstance(mark, Fault):
         return None
     grid, stated = step_of(evaluated, market, "tick")
-    return Unknown({("market", "mark_price"): {market: ONE_X}}, to_fraction(mark), grid, stated)
+    now = to_fraction(mark)
+    return Unknown({("market", "mark_price"): {market: ONE_X}}, now, grid, stated, furthest=now * FURTHEST)
 
 
 def balance_of(evaluated: Evaluated, pool: int, sign: int) -> Unknown | None:

@@ -96,7 +96,8 @@ def _position(told: Told, leg: Leg, rules: Rules) -> Tree:
         "leverage": leverage,
         "margin": _posted(told, leg) if mode == "isolated" else None,
     }
-    words = {"market": leg.market.name, "mode": mode, "side": side if _is_hedged(leg) else None, **{name: leg.given.get(name) for name in more}}
+    words = {"market": leg.market.name, "mode": mode, "side": side if _is_hedged(leg) else None}
+    words |= {name: leg.given.get(name) for name in more}
     made: Tree = {key: value for key, value in words.items() if value is not None}
     return made | {key: text_of(value) for key, value in figures.items() if value is not None}
 

@@ -8,10 +8,9 @@ turns and turns back (whole-position tiers do that) is seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from riskrules.engine.pieces import Part, Pieces
 
@@ -34,8 +33,7 @@ class Contradiction(Exception):
     """The evaluator disagrees with a proven value: one of the two is our bug."""
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(NamedTuple):
     """From `start` along multiples of `grid`, up (+1) or down (-1), to `limit` or the domain's end, both included; never to 0.
 
     The condition's certain parts are values as the oracle gives them.  `breaks(low, high)`, for
@@ -52,8 +50,7 @@ class Walk:
     breaks: Breaks | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """The evaluator gives `value` at `point` and `value_before` at `before`, its neighbour on the start's side."""
 
     point: Fraction
@@ -62,8 +59,7 @@ class Change:
     value_before: object
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Grid points where the value is not the start's: from `opens.point` to `closes.before`, or to the walk's end."""
 
     opens: Change
@@ -123,8 +119,7 @@ def _values(walk: Walk) -> Iterator[tuple[int, object]]:
                 yield number, walk.oracle(number * walk.grid)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(NamedTuple):
     """Grid numbers `first` to `last` (None: no end) strictly between `low` and `high`, or the one on a cut."""
 
     first: int

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from riskrules.engine import pieces as p
-from riskrules.engine.changes import TooFine
+from riskrules.engine.changes import MOST_BREAKS, TooFine
 from riskrules.engine.pieces import Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
@@ -49,17 +50,15 @@ class Curves:
         column = self.walk.columns[k]
         return p.constant(_plain(column[0] if self.walk.program.nodes[k].rows == "any" else column[row]), self.domain)
 
-    def breaks(self, low: Fraction, high: Fraction) -> list[Fraction]:
-        """Where, between two points, some rounding takes its next step."""
-        found: list[Fraction] = []
-        for argument, quantum in self.rounded:
+    def steps(self, low: Fraction, high: Fraction) -> list[Fraction]:
+        """Where, between two points, a rounding of what is exact takes its next step.  Raises `TooFine` where that is everywhere."""
+        found: set[Fraction] = set()
+        for argument, step in self.rounded:
             for begins, ends, part in argument.spans():
                 start, end = max(begins, low), high if ends is None else min(ends, high)
-                if start < end and isinstance(part, Piece) and not part.poly.is_constant:
-                    if not part.is_exact:
-                        raise TooFine(low, high)  # a rounding of a rounding: its steps are not where this one's are
-                    found += _crossings(part.poly, quantum, start, end, self.domain.resolution)
-        return found
+                if start < end and isinstance(part, Piece) and part.is_exact and not part.poly.is_constant:
+                    found.update(_crossings(part.poly, step, start, end, self.domain.resolution))
+        return sorted(point for point in found if low < point < high)
 
 
 def _plain(value: Any) -> Any:
@@ -70,6 +69,8 @@ def _plain(value: Any) -> Any:
 
 def _crossings(curve: Poly, quantum: Fraction, low: Fraction, high: Fraction, resolution: Fraction) -> list[Fraction]:
     ends = sorted((curve.at(low) / quantum, curve.at(high) / quantum))
+    if ends[1] - ends[0] > MOST_BREAKS:
+        raise TooFine(low, high)
     found: list[Fraction] = []
     for step in range(int(ends[0]) - 1, int(ends[1]) + 2):
         for root in roots(curve - constant_poly(step * quantum), low, high, resolution):
@@ -147,8 +148,29 @@ def _rounded(node: Node, made: Curves, args: list[Pieces]) -> Pieces:
     if not isinstance(quantum, Piece) or args[1].cuts or not quantum.poly.is_constant:
         return p.constant(None, made.domain)
     step = quantum.poly.at(Fraction(1))
-    made.rounded.append((args[0], step))
-    return p.rounded(args[0], step, _ROUND[node.op])
+    if step <= 0:
+        return p.constant(FAULT, made.domain)
+    turns_at = step / 2 if "half" in node.op else step
+    made.rounded.append((args[0], turns_at))
+    settled = Pieces(args[0].domain, args[0].cuts, tuple(_settled(*span, turns_at) for span in args[0].spans()))
+    return p.rounded(settled, step, _ROUND[node.op])
+
+
+def _settled(low: Fraction, high: Fraction | None, part: Any, turns_at: Fraction) -> Any:
+    """A curve that meets no step of the rounding between its ends is rounded there as the number half way is."""
+    if high is None or not isinstance(part, Piece) or not part.is_exact or part.poly.is_constant or not _one_way(part.poly):
+        return part
+    if low == 0 and part.poly.terms[0][0] < 0:
+        return part
+    least, most = sorted((part.poly.at(low), part.poly.at(high)))
+    if floor(least / turns_at) + 1 < ceil(most / turns_at):
+        return part
+    return Piece(constant_poly(part.poly.at((low + high) / 2)))
+
+
+def _one_way(curve: Poly) -> bool:
+    """Whether it only rises or only falls for x above 0: one power besides the constant is enough to know."""
+    return sum(1 for power, _ in curve.terms if power) <= 1
 
 
 def _tiered(node: Node, made: Curves, row: int, size: Pieces) -> Pieces:

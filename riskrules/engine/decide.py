@@ -7,9 +7,8 @@ decided; what differs is undecided, and is an error and never the likelier of th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskrules.engine.rows import Pool, Rows
 from riskrules.engine.snapshot import AccountInput, Snapshot
@@ -22,8 +21,7 @@ MOST_COMBINATIONS = 64
 HEALTHY, LIQUIDATE, ERROR = "healthy", "liquidate", "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(NamedTuple):
     """An account decided: the walk under the tables surely in force, and what the others say."""
 
     plan: Plan

@@ -116,7 +116,8 @@ class _Reader:
     def account(self, node: Any, path: Path) -> AccountInput:
         shape: dict[str, Parse] = {"id": word, "collateral": mapping, "positions": listing, "orders": listing, "taker_fee": rate, "leverage": mapping}
         got = self.fields(node, path, shape, ("id",), "account")
-        collateral = {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in (got.get("collateral") or {}).items()}
+        held = got.get("collateral")
+        collateral = None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
         leverage = {name: positive(self, value, (*path, "leverage", name)) or ZERO for name, value in (got.get("leverage") or {}).items()}
         positions = tuple(self.position(one, (*path, "positions", k), k) for k, one in enumerate(got.get("positions") or ()))
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
@@ -129,7 +130,7 @@ class _Reader:
             "id": word, "market": word, "mode": mode, "size": number, "entry_price": entry, "side": side, "leverage": positive,
             "margin": posted, "unsettled_funding": number,
         }  # fmt: skip
-        got = self.fields(node, path, shape, ("market", "mode", "size", "entry_price"), "leg")
+        got = self.fields(node, path, shape, ("market", "mode", "size"), "leg")
         made = PositionInput(
             got.get("id") or f"{got.get('market')}{'-' + got['side'] if got.get('side') else ''}", got.get("market") or "", got.get("mode") or "cross",
             got.get("size") or (0, 1), got.get("entry_price"), got.get("side") or "", got.get("leverage"), got.get("margin"), got.get("unsettled_funding"), got["drivers"],
@@ -288,7 +289,11 @@ def flag(reader: _Reader, value: Any, path: Path) -> bool:
 
 
 def mapping(reader: _Reader, value: Any, path: Path) -> dict[str, Any]:
+    """An object whose keys are names: of markets or of assets."""
     if isinstance(value, dict):
+        for name in value:
+            if not (name.strip() and name.isprintable()):
+                reader.say("RR604", (*path, name), f"{name!r} is not a name", "write the name of a market or an asset", found=name, expected="a name")
         return value
     reader.say("RR604", path, f"{_kind(value)} stands where an object is due", "write an object with named fields", expected="an object")
     return {}

@@ -7,16 +7,15 @@ policy is all in the program; this file chooses an order and a depth.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskrules.engine.decide import Evaluated
 from riskrules.engine.rows import Pool
 from riskrules.ir.fault import Fault
 from riskrules.ir.ops import at_or_below, below
-from riskrules.ir.working import Working
 from riskrules.ir.words import value_text
+from riskrules.ir.working import Working
 from riskrules.rulebook.plan import MarketPlan, TablePlan
 from riskrules.units import say
 from riskrules.units.exact import Exact, exact_text
@@ -28,8 +27,7 @@ NOT_A_STEP = frozenset(
 SHORT = 44  # a working that is no longer than this is put in place of its value
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line: what it is called, the working, the value, and where the rule stands."""
 
     name: str

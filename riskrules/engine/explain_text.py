@@ -193,5 +193,6 @@ def status_line(status: StatusPlan, when: Instant) -> str:
     old = f"{say.seconds(to_exact(age))} old" if age >= 0 else f"captured {say.seconds(to_exact(-age))} after the time asked about"
     stale = ", STALE" if status.stale_after and age > 0 and not below(to_exact(age), status.stale_after) else ""
     figures = f"; reproduces {status.figures[0]} of {status.figures[1]} published figures" if status.figures else ""
-    open_points = f"; {len(status.unsettled)} points unsettled" if status.unsettled else ""
+    count = len(status.unsettled)
+    open_points = f"; {count} point{'' if count == 1 else 's'} unsettled" if count else ""
     return f"{status.title} as captured {say_day(captured)}, {old}{stale}; not the venue's word{figures}{open_points}"

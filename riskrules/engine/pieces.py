@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from riskrules.engine.poly import ZERO, Poly, constant_poly, regions
 from riskrules.ir.fault import Fault
@@ -25,8 +24,7 @@ Part = object  # a Piece; True, False, a tier number or a label; a Fault; None i
 HALF = Fraction(1, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(NamedTuple):
     """Where the unknown may lie, above `low` >= 0, and how narrow a sliver around an irrational crossing is: at most one grid step."""
 
     resolution: Fraction
@@ -34,8 +32,7 @@ class Domain:
     high: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A number: the true value lies between poly + slack_low and poly + slack_high."""
 
     poly: Poly
@@ -47,8 +44,7 @@ class Piece:
         return not self.slack_low and not self.slack_high
 
 
-@dataclass(frozen=True, slots=True)
-class Pieces:
+class Pieces(NamedTuple):
     """`parts[k]` holds strictly between `cuts[k - 1]` and `cuts[k]`; the domain's ends close the row."""
 
     domain: Domain

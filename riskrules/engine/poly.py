@@ -12,20 +12,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import gcd, lcm
+from typing import NamedTuple
 
 ZERO = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(NamedTuple):
     """A root: at `low` where the two are the same, else the only one strictly between them."""
 
     low: Fraction
     high: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """An open stretch that meets no level.  `value` is taken inside it; None in a sliver around a crossing."""
 
     low: Fraction
@@ -138,8 +137,7 @@ def roots(curve: Poly, low: Fraction, high: Fraction | None, resolution: Fractio
     return [_narrowed(whole, spot, resolution) for spot in _isolated(_onto_unit(whole, low, top), low, top - low)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(NamedTuple):
     """One root strictly between, and the sign just above `low`; or the root itself where low == high."""
 
     low: Fraction

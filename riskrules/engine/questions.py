@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from riskrules.engine.ask import Answer, Question, every_price, order_size, step_of
@@ -111,7 +111,7 @@ def _price(pool: PoolExplanation, market: int, condition: str, name: str) -> Ask
     now = pool.value(condition) is True
     data |= {"holds_now": now, "stretches": [_stretch(opens, closes) for opens, closes in found]}
     if not found:
-        return Asked(f"{_who(pool)}: no {name} in the mark of {market_name}: {'it holds' if now else 'it does not hold'} at every price, all else held", data)
+        return Asked(f"{_who(pool)}: no {name} in the mark of {market_name}: {'it holds' if now else 'it does not hold'} at every price up to a million times the mark, all else held", data)
     said = "; ".join(_stretch_text(opens, closes) for opens, closes in found)
     verb = "no longer holds at" if now else "at"
     return Asked(f"{_who(pool)}: {name} of {market_name} {verb} {said}   all else held{_step(found[0][0])}", data)
@@ -170,7 +170,7 @@ def _with_order(pool: PoolExplanation, wanted: Wanted, size: Exact) -> tuple[Eva
     if price is None:
         return Fault("RR501", f"the mark price of {wanted.market} is missing, and no price was given", "give --price, or the mark in the snapshot")
     order = OrderInput("asked", wanted.market, wanted.side, size, price, False, wanted.leverage)
-    account = replace(old.account, orders=(*old.account.orders, order))
+    account = old.account._replace(orders=(*old.account.orders, order))
     return decide(old.plan, old.snapshot, account), len(account.orders) - 1
 
 

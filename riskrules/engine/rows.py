@@ -7,9 +7,8 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
@@ -24,8 +23,7 @@ NO_MARKET = MarketInput()
 NO_ASSET = AssetInput()
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(NamedTuple):
     """Cross: of a settle asset.  Isolated: of one position."""
 
     mode: str
@@ -50,6 +48,10 @@ class Rows:
         self.assets: list[str] = list(dict.fromkeys([*(asset for asset, _ in self.holdings)]))
         self.pools: list[Pool] = []
         self.keys = self._keys()
+        self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
+            "leg": (self.legs, self._leg_cell), "order": (self.orders, self._order_cell), "pool": (self.pools, self._pool_cell),
+            "account": ((account,), self._account_cell), "asset": (self.assets, self._asset_cell), "holding": (self.holdings, self._holding_cell),
+        }  # fmt: skip
 
     # -- what hangs on what ----------------------------------------------------------------------
 
@@ -67,13 +69,18 @@ class Rows:
         near = get_close_matches(name, self.plan.markets(), 1, 0.8)
         return f"did you mean {near[0]}?" if near else "check the spelling (BASE-QUOTE), the rulebook and the time"
 
-    def _holdings(self) -> list[tuple[str, Exact]]:
-        """Every balance, and 0 of the asset that cross positions settle in, so that money paid in has a row to land in."""
-        held = [(asset, amount) for asset, amount in self.account.collateral.items() if amount[0]]
+    def _holdings(self) -> list[tuple[str, Exact | Fault]]:
+        """Every balance, and 0 of the asset that cross positions settle in, so that money paid in has a row to land in.
+
+        Where no balances were given at all there is no 0 to be had.
+        """
+        given = self.account.collateral
+        held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0]]
         cross = [self.markets.index(leg.market) for leg in self.legs if leg.mode == CROSS]
         wanted = dict.fromkeys(self.plan.account.pooled_in or self._settle(market) for market in cross)
         known = self.plan.assets
-        return held + [(asset, ZERO) for asset in wanted if asset not in dict(held) and asset in known and known[asset].weight]
+        nothing = ZERO if given is not None else _absent("collateral", self.account.id)
+        return held + [(asset, nothing) for asset in wanted if asset not in dict(held) and asset in known and known[asset].weight]
 
     def _settle(self, market: int) -> str:
         plan = self.market_plans[market]
@@ -146,11 +153,7 @@ class Rows:
         if rows.startswith("market@"):
             moves = self.plan.scenarios.values()
             return [move.get(market, move.get("", ZERO)) for market in self.markets for move in moves]
-        sources: dict[str, tuple[list[Any], Callable[[str, Any], Any]]] = {
-            "leg": (list(self.legs), self._leg_cell), "order": (list(self.orders), self._order_cell), "pool": (self.pools, self._pool_cell),
-            "account": ([self.account], self._account_cell), "asset": (self.assets, self._asset_cell), "holding": (self.holdings, self._holding_cell),
-        }  # fmt: skip
-        items, cell = sources[rows]
+        items, cell = self._sources[rows]
         return [cell(name, item) for item in items]
 
     # -- cells -----------------------------------------------------------------------------------
@@ -279,7 +282,7 @@ class Rows:
             return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)
         return given.drivers.get(name) or _absent(name, asset)
 
-    def _holding_cell(self, name: str, holding: tuple[str, Exact]) -> Any:
+    def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:
         asset, amount = holding
         known = self.plan.assets.get(asset)
         return amount if known and known.weight else _no_collateral(asset, self.plan.rulebook)

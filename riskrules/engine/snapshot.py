@@ -5,33 +5,33 @@ A field that is None was not given; whether that is an error is up to the rules 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
 
+NOTHING: Mapping[str, Exact] = MappingProxyType({})
 INITIAL = "initial"  # margin of an isolated position: what opening it at its leverage posts
 
 
-@dataclass(frozen=True, slots=True)
-class MarketInput:
+class MarketInput(NamedTuple):
     mark_price: Exact | None = None
     index_price: Exact | None = None
     at: Instant | None = None
     tick: Exact | None = None
     lot: Exact | None = None
-    drivers: dict[str, Exact] = field(default_factory=dict)
+    drivers: Mapping[str, Exact] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class AssetInput:
+class AssetInput(NamedTuple):
     index_price: Exact | None = None
     at: Instant | None = None
-    drivers: dict[str, Exact] = field(default_factory=dict)
+    drivers: Mapping[str, Exact] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class PositionInput:
+class PositionInput(NamedTuple):
     id: str
     market: str
     mode: str  # "cross" | "isolated"
@@ -41,11 +41,10 @@ class PositionInput:
     leverage: Exact | None = None
     margin: Exact | str | None = None  # posted, of an isolated position; or INITIAL
     unsettled_funding: Exact | None = None  # above 0: due to the account; below: owed
-    drivers: dict[str, Exact] = field(default_factory=dict)
+    drivers: Mapping[str, Exact] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class OrderInput:
+class OrderInput(NamedTuple):
     id: str
     market: str
     side: str  # "buy" | "sell"
@@ -53,22 +52,20 @@ class OrderInput:
     price: Exact
     reduce_only: bool
     leverage: Exact | None = None
-    drivers: dict[str, Exact] = field(default_factory=dict)
+    drivers: Mapping[str, Exact] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class AccountInput:
+class AccountInput(NamedTuple):
     id: str
-    collateral: dict[str, Exact]
+    collateral: dict[str, Exact] | None  # None: not given, which is not the same as none held
     positions: tuple[PositionInput, ...]
     orders: tuple[OrderInput, ...] = ()
     taker_fee: Exact | None = None
-    leverage: dict[str, Exact] = field(default_factory=dict)  # chosen per market
-    drivers: dict[str, Exact] = field(default_factory=dict)
+    leverage: Mapping[str, Exact] = NOTHING  # chosen per market
+    drivers: Mapping[str, Exact] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     as_of: Instant | None
     rulebook: str
     markets: dict[str, MarketInput]

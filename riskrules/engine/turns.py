@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskrules.engine.ask import Answer, balance_answer, price_answers, size_answer
 from riskrules.engine.changes import TooFine
@@ -17,8 +16,7 @@ from riskrules.units.exact import exact_text, to_exact, to_fraction
 MOST_MARKETS = 3  # in an explanation; `ask` gives every one
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One change that turns the decision: what moves, to where, and how far that is."""
 
     moves: str  # "mark", "balance" or "size"

@@ -34,6 +34,8 @@ class Frame:
         return f"{self.labels[rows.removesuffix(SCENARIO)][row]} in {self.labels['scenario'][scenario]}"
 
     def key(self, below: str, above: str) -> list[int]:
+        if above == "any":
+            return [0] * self.count(below)
         if not below.endswith(SCENARIO):
             return self.keys[below, above]
         pair = (below, above)

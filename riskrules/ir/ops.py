@@ -12,8 +12,7 @@ passes them on.  `may_fault` marks the rows that can bring a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import Exact
@@ -21,8 +20,7 @@ from riskrules.units.exact import Exact
 LOOSE, COMPARE, SUM, PRODUCT, TIGHT = range(5)
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     name: str
     exact: Callable[..., Any]
     words: str
@@ -31,8 +29,10 @@ class Op:
 
     @property
     def holds(self) -> int:
-        """How loosely an argument may bind without brackets: words that enclose it need none."""
-        return LOOSE if any(mark in self.words for mark in "|⌈⌊(") else self.binds
+        """How loosely an argument may bind without brackets: words that enclose it need none, words that follow it need all."""
+        if any(mark in self.words for mark in "|⌈⌊("):
+            return LOOSE
+        return TIGHT if "{0} cut" in self.words or "{0} rounded" in self.words else self.binds
 
 
 def _add(x: Exact, y: Exact) -> Exact:
@@ -80,6 +80,17 @@ def at_or_above(x: Exact, y: Exact) -> bool:
 
 def _equal(x: Exact, y: Exact) -> bool:
     return x[0] * y[1] == y[0] * x[1]
+
+
+def _in_steps(exact: Callable[[Exact, Exact], Exact]) -> Callable[[Exact, Exact], Exact | Fault]:
+    """A rounding that has steps to round to: a quantum may be a figure of the policy's formulas, and that may be 0."""
+
+    def rounded(x: Exact, quantum: Exact) -> Exact | Fault:
+        if quantum[0] <= 0:
+            return Fault("RR509", "a rounding to steps that are not above 0", "the figure that says the step must be above 0")
+        return exact(x, quantum)
+
+    return rounded
 
 
 def _steps(x: Exact, quantum: Exact) -> tuple[int, int]:
@@ -176,12 +187,12 @@ def _rows() -> tuple[Op, ...]:
         Op("not", lambda x: not x, "not {0}"),
         Op("choose", _choose, "{1} if {0}, else {2}", LOOSE),
         Op("label_if", _label_if, "{1} if {0}, else {2}", LOOSE),
-        Op("round_up", _round_up, "⌈{0}⌉ to {1}"),
-        Op("round_down", _round_down, "⌊{0}⌋ to {1}"),
-        Op("round_toward_zero", _round_toward_zero, "{0} cut to {1}", SUM),
-        Op("round_away_from_zero", _round_away_from_zero, "{0} rounded away from zero to {1}", SUM),
-        Op("round_half_up", _round_half_up, "{0} rounded half up to {1}", SUM),
-        Op("round_half_even", _round_half_even, "{0} rounded half even to {1}", SUM),
+        Op("round_up", _in_steps(_round_up), "⌈{0}⌉ to {1}", may_fault=True),
+        Op("round_down", _in_steps(_round_down), "⌊{0}⌋ to {1}", may_fault=True),
+        Op("round_toward_zero", _in_steps(_round_toward_zero), "{0} cut to {1}", COMPARE, may_fault=True),
+        Op("round_away_from_zero", _in_steps(_round_away_from_zero), "{0} rounded away from zero to {1}", COMPARE, may_fault=True),
+        Op("round_half_up", _in_steps(_round_half_up), "{0} rounded half up to {1}", COMPARE, may_fault=True),
+        Op("round_half_even", _in_steps(_round_half_even), "{0} rounded half even to {1}", COMPARE, may_fault=True),
         Op("bracket", _bracket, "the tier of {0}", may_fault=True),
         Op("within_last_cap", _within_last_cap, "{0} within the last cap", COMPARE),
         Op("pick", _pick, "{1} of that tier"),
@@ -191,11 +202,11 @@ def _rows() -> tuple[Op, ...]:
         Op("given", lambda: None, "given", may_fault=True),
         Op("constant", lambda: None, "constant"),
         Op("gather", lambda x: x, "{0}"),
-        Op("total", _add, "sum of {0}"),
-        Op("largest", lambda x, y: x if at_or_above(x, y) else y, "largest {0}"),
-        Op("smallest", lambda x, y: x if at_or_below(x, y) else y, "smallest {0}"),
-        Op("which_largest", lambda x, y: x if at_or_above(x, y) else y, "where {0} is largest"),
-        Op("which_smallest", lambda x, y: x if at_or_below(x, y) else y, "where {0} is smallest"),
+        Op("total", _add, "sum({0})"),
+        Op("largest", lambda x, y: x if at_or_above(x, y) else y, "largest({0})", may_fault=True),
+        Op("smallest", lambda x, y: x if at_or_below(x, y) else y, "smallest({0})", may_fault=True),
+        Op("which_largest", lambda x, y: x if at_or_above(x, y) else y, "where ({0}) is largest", may_fault=True),
+        Op("which_smallest", lambda x, y: x if at_or_below(x, y) else y, "where ({0}) is smallest", may_fault=True),
     )
 
 

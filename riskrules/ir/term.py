@@ -148,6 +148,11 @@ def as_unit(x: Term, unit: Unit) -> Term:
     return replace(x, unit=unit)
 
 
+def spread(x: Term, rows: str) -> Term:
+    """A value for each row, where it is the same in all of them too."""
+    return Term("gather", (x,), rows, x.unit) if x.rows == ANY and rows != ANY else to_rows(x, rows)
+
+
 def to_rows(x: Term, rows: str) -> Term:
     """The value seen from another kind of row, down a key; the caller's bug if there is none."""
     if x.rows == rows or x.rows == ANY:
@@ -168,6 +173,8 @@ def reaches(below: str, above: str) -> bool:
 
 def over(op: str, x: Term, rows: str) -> Term:
     """`total`, `largest`, `smallest` of the rows below, one value for each row above."""
+    if x.rows in (ANY, rows):
+        raise UnitMistake(f"there is one value for each {rows} already" if x.rows == rows else "a value that is the same everywhere belongs to no rows")
     if not (reaches(x.rows, rows) or (x.rows.endswith(SCENARIO) and reaches(x.rows, rows + SCENARIO)) or x.rows == rows + SCENARIO):
         raise UnitMistake(f"the values of each {x.rows} do not belong to one {rows}")
     return Term(op, (x,), rows, u.INDEX if op.startswith("which") else x.unit)

@@ -2,7 +2,8 @@
 
 What comes back is every column of every term, so that a trace is nothing but a reading of it.  A
 column that may hold a fault is walked row by row with the faults passed on; all others go straight
-through the operation's exact meaning.
+through the operation's exact meaning.  A walk may begin from another one: what does not depend on
+the figures that were changed is taken over as it stands.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from riskrules.ir.program import Node, Program
 from riskrules.ir.words import value_text
 from riskrules.units.exact import ZERO
 
-Handler = Callable[[Node, "Walk"], Column]
+Exactly = Callable[..., Any]
+Handler = Callable[[Node, Exactly, "Walk"], Column]
+Changes = dict[tuple[str, str], Column]  # (rows, name) of a given → what it is instead
 
 
 class Walk:
-    """One pass; `columns[k]` is the column of node k.
+    """One pass; `columns[k]` is the column of node k, and `faulty` are the nodes whose column holds a fault.
 
     The terms of the decision come first in a program; what is asked only of orders comes last and is
     walked when it is first looked at (`upto`).
@@ -33,7 +36,7 @@ class Walk:
         self.program = program
         self.frame = frame
         self.columns: list[Column] = []
-        self.faulty: list[bool] = []
+        self.faulty: set[int] = set()
         self.upto(program.decides)
 
     def upto(self, k: int) -> None:
@@ -42,11 +45,29 @@ class Walk:
         if k < begin:
             return
         counts = {rows: self.frame.count(rows) for rows in self.program.kinds}
-        for node, handler, may_fault in _steps(self.program)[begin : k + 1]:
-            column = handler(node, self) if counts[node.rows] else []
-            self.columns.append(column)
-            tainted = may_fault or True in [self.faulty[arg] for arg in node.args]
-            self.faulty.append(tainted and Fault in map(type, column))
+        for step in _steps(self.program)[begin : k + 1]:
+            self.columns.append(self._column(step, len(self.columns)) if counts[step[0].rows] else [])
+
+    def _column(self, step: Step, k: int) -> Column:
+        node, handler, exact, may_fault = step
+        column = handler(node, exact, self)
+        if (may_fault or not self.faulty.isdisjoint(node.args)) and Fault in map(type, column):
+            self.faulty.add(k)
+        return column
+
+    def changed(self, changes: Changes, k: int) -> Walk:
+        """This walk with some given figures put otherwise, as far as node k, whose terms must have been walked here."""
+        other = object.__new__(Walk)
+        other.program, other.frame = self.program, self.frame.with_given(changes)
+        other.columns, other.faulty = self.columns[: k + 1], {j for j in self.faulty if j <= k}
+        moved: set[int] = set()
+        for j, step in enumerate(_steps(self.program)[: k + 1]):
+            node = step[0]
+            if (node.op == "given" and (node.rows, node.param) in changes) or not moved.isdisjoint(node.args):
+                moved.add(j)
+                other.faulty.discard(j)
+                other.columns[j] = other._column(step, j) if other.columns[j] else []
+        return other
 
     def column(self, name: str) -> Column:
         k = self.program.named[name]
@@ -65,36 +86,44 @@ class Walk:
         return column
 
 
-Step = tuple[Node, Handler, bool]
+Step = tuple[Node, Handler, Exactly, bool]
 
 
 def _steps(program: Program) -> list[Step]:
     """Each node with what carries it out, found once for a program."""
     if not program.steps:
-        for node in program.nodes:
-            handler = _SPECIAL.get(node.op) or (_two if len(node.args) == 2 else _one if len(node.args) == 1 else _elementwise)
-            program.steps.append((node, handler, OPS[node.op].may_fault))
+        program.steps.extend((node, _handler(node, program), OPS[node.op].exact, OPS[node.op].may_fault) for node in program.nodes)
     return program.steps
 
 
-def _one(node: Node, walk: Walk) -> Column:
+def _handler(node: Node, program: Program) -> Handler:
+    if node.op in _SPECIAL:
+        return _SPECIAL[node.op]
+    if len(node.args) == 1:
+        return _one
+    alike = all(program.nodes[arg].rows == node.rows for arg in node.args)
+    return _two if len(node.args) == 2 and alike else _elementwise
+
+
+def _one(node: Node, exact: Exactly, walk: Walk) -> Column:
     arg = node.args[0]
-    exact = OPS[node.op].exact
-    if walk.faulty[arg]:
+    if arg in walk.faulty:
         return [value if type(value) is Fault else exact(value) for value in walk.columns[arg]]
     return [exact(value) for value in walk.columns[arg]]
 
 
-def _two(node: Node, walk: Walk) -> Column:
+def _two(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """Both columns are as long as their own."""
     left, right = node.args
-    if walk.faulty[left] or walk.faulty[right]:
-        return _elementwise(node, walk)
-    return list(map(OPS[node.op].exact, walk.spread(left, node.rows), walk.spread(right, node.rows)))
+    if left in walk.faulty or right in walk.faulty:
+        return _elementwise(node, exact, walk)
+    return list(map(exact, walk.columns[left], walk.columns[right]))
 
 
-def _elementwise(node: Node, walk: Walk) -> Column:
-    exact = OPS[node.op].exact
+def _elementwise(node: Node, exact: Exactly, walk: Walk) -> Column:
     columns = [walk.spread(arg, node.rows) for arg in node.args]
+    if walk.faulty.isdisjoint(node.args):
+        return list(map(exact, *columns))
     return [_first_fault(values) or exact(*values) for values in zip(*columns, strict=True)]
 
 
@@ -102,22 +131,22 @@ def _first_fault(values: tuple[Any, ...]) -> Fault | None:
     return next((value for value in values if type(value) is Fault), None)
 
 
-def _choose(node: Node, walk: Walk) -> Column:
+def _choose(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Only the branch that is taken counts, its fault included."""
     conditions, these, those = (walk.spread(arg, node.rows) for arg in node.args)
     rows = zip(conditions, these, those, strict=True)
     return [condition if type(condition) is Fault else (this if condition else that) for condition, this, that in rows]
 
 
-def _given(node: Node, walk: Walk) -> Column:
+def _given(node: Node, exact: Exactly, walk: Walk) -> Column:
     return walk.frame.given[node.rows, node.param]
 
 
-def _constant(node: Node, walk: Walk) -> Column:
+def _constant(node: Node, exact: Exactly, walk: Walk) -> Column:
     return [node.param]
 
 
-def _fault(node: Node, walk: Walk) -> Column:
+def _fault(node: Node, exact: Exactly, walk: Walk) -> Column:
     code, text, hint = node.param
     columns = [walk.spread(arg, node.rows) for arg in node.args]
     units = [walk.program.nodes[arg].unit for arg in node.args]
@@ -130,18 +159,17 @@ def _fault(node: Node, walk: Walk) -> Column:
     return out
 
 
-def _gather(node: Node, walk: Walk) -> Column:
+def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:
     column = walk.columns[node.args[0]]
     return [column[k] for k in walk.frame.key(node.rows, walk.program.nodes[node.args[0]].rows)]
 
 
-def _total(node: Node, walk: Walk) -> Column:
+def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Nothing to add is 0; a fault taints its own total only."""
-    add = OPS["add"].exact
     out: Column = [ZERO] * walk.frame.count(node.rows)
     for value, k in zip(*_members(node, walk), strict=True):
         if type(out[k]) is not Fault:
-            out[k] = value if type(value) is Fault else add(out[k], value)
+            out[k] = value if type(value) is Fault else exact(out[k], value)
     return out
 
 
@@ -150,17 +178,16 @@ def _members(node: Node, walk: Walk) -> tuple[Column, list[int]]:
     return walk.columns[arg], walk.frame.key(walk.program.nodes[arg].rows, node.rows)
 
 
-def _extreme(node: Node, walk: Walk) -> Column:
+def _extreme(node: Node, exact: Exactly, walk: Walk) -> Column:
     """The extreme value of each group; a group of nothing has none, and that is a fault."""
-    return [best if type(best) is Fault else best[1] for best in _best(node, walk)]
+    return [best if type(best) is Fault else best[1] for best in _best(node, exact, walk)]
 
 
-def _which(node: Node, walk: Walk) -> Column:
-    return [best if type(best) is Fault else best[0] for best in _best(node, walk)]
+def _which(node: Node, exact: Exactly, walk: Walk) -> Column:
+    return [best if type(best) is Fault else best[0] for best in _best(node, exact, walk)]
 
 
-def _best(node: Node, walk: Walk) -> list[Any]:
-    keep = OPS[node.op].exact
+def _best(node: Node, keep: Exactly, walk: Walk) -> list[Any]:
     out: list[Any] = [None] * walk.frame.count(node.rows)
     for i, (value, k) in enumerate(zip(*_members(node, walk), strict=True)):
         held = out[k]

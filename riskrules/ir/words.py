@@ -55,7 +55,7 @@ class Printer:
         if node.op == "gather":
             return self._argument(node.args[0])
         if node.op == "pick":
-            return f"{self._argument(node.args[1])} of tier {self._argument(node.args[0])}"
+            return f"{self._argument(node.args[1])} of the {self._argument(node.args[0])}"
         if node.op == "fault":
             return f"error {node.param[0]}"
         op = OPS[node.op]

@@ -28,9 +28,9 @@ def _folder() -> Path | None:
 
 
 def _engine() -> str:
-    """A plan is for one engine: the text of the package and the Python that wrote it."""
+    """A plan is for the package that made it and the Python that wrote it down."""
     package = Path(__file__).resolve().parent.parent
-    stamps = [f"{path.relative_to(package)}:{path.stat().st_mtime_ns}:{path.stat().st_size}" for path in sorted(package.glob("*/*.py"))]
+    stamps = [_stamp(file) for floor in MAKERS for file in sorted(os.scandir(package / floor), key=_name_of) if file.name.endswith(".py")]
     return hashlib.sha256("\n".join([FORMAT, sys.version, *stamps]).encode()).hexdigest()[:16]
 
 

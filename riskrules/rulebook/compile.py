@@ -186,7 +186,7 @@ class _Compiler:
         names |= contracts.meaning(used, names)
         sections = self._margin_sections(found, forms, markets)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
-        terms = {**names, **margin_meaning.meaning(sections, names, formulas.term)}
+        terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin)}
         terms |= formulas.rest(terms)
         self.problems += [_placed(problem, found) for problem in formulas.problems]
         self._stop_if_refused()

@@ -17,6 +17,9 @@ from riskrules.units.unit import BY_NAME, Unit, UnitMistake
 
 Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
+DEEPEST = 100
+MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
+NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 
 
 class Mistake(Exception):
@@ -39,6 +42,20 @@ def build(expression: str, resolve: Resolve) -> Term:
     return _Builder(expression, resolve).of(tree.body)
 
 
+def factors(made: Term) -> int:
+    """How many figures are multiplied together at most, those of the terms it names included."""
+    count: dict[int, int] = {}
+    for term in t.every_term([made]):
+        each = [count[id(arg)] for arg in term.args]
+        if term.op in ("mul", "div"):
+            count[id(term)] = sum(each)
+        elif term.op == "power":
+            count[id(term)] = each[0] * int(term.args[1].param[0])
+        else:
+            count[id(term)] = max(each, default=1)
+    return count[id(made)]
+
+
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
@@ -50,11 +67,16 @@ GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, and/or/not, and {'
 
 class _Builder:
     def __init__(self, text: str, resolve: Resolve) -> None:
-        self.text, self.resolve = text, resolve
+        self.text, self.resolve, self.depth = text, resolve, 0
 
     def of(self, node: ast.expr) -> Term:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self._mistake("RR401", f"an expression nested more than {DEEPEST} deep", "give its parts names of their own", node)
         try:
-            return self._of(node)
+            made = self._of(node)
+            self.depth -= 1
+            return made
         except UnitMistake as mistake:
             raise Mistake("RR403", str(mistake), "both sides must be in one unit, and of rows that hang together; in_unit(…) converts", node.col_offset, self._source(node)) from mistake
 
@@ -67,20 +89,20 @@ class _Builder:
             case ast.Constant(value=int() | float()):
                 return t.constant(self._literal(node), u.NUMBER)
             case ast.UnaryOp(op=ast.USub(), operand=inner):
-                return -self.of(inner)
+                return -self._figure(inner)
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return t.negated(self._flag(inner))
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                return t.power(self.of(left), self._small_whole(right))
+                return t.power(self._figure(left), self._small_whole(right))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                made: Term = getattr(self.of(left), _BINARY[type(op)])(self.of(right))
+                made: Term = getattr(self._figure(left), _BINARY[type(op)])(self._figure(right))
                 return made
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
-                return t.compare(_COMPARE[type(op)], self.of(left), self.of(right))
+                return t.compare(_COMPARE[type(op)], self._figure(left), self._figure(right))
             case ast.BoolOp(op=op, values=[first, *others]):
                 return self._logic(op, first, others)
             case ast.IfExp(test=test, body=this, orelse=that):
-                return t.choose(self._flag(test), self.of(this), self.of(that))
+                return self._choice(test, this, that)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self._call(name, args, node)
         raise self._mistake("RR402", f"{self._source(node)!r} is not part of the language", f"use {GRAMMAR}", node)
@@ -118,21 +140,39 @@ class _Builder:
 
     def _call(self, name: str, args: list[ast.expr], node: ast.expr) -> Term:
         if name in ("min", "max") and len(args) >= 2:
-            made = self.of(args[0])
+            made = self._figure(args[0])
             for arg in args[1:]:
-                made = (t.smaller if name == "min" else t.larger)(made, self.of(arg))
+                made = (t.smaller if name == "min" else t.larger)(made, self._figure(arg))
             return made
         if name == "abs" and len(args) == 1:
-            return t.absolute(self.of(args[0]))
+            return t.absolute(self._figure(args[0]))
         if name in ROUNDINGS.values() and len(args) == 2:
-            return t.rounded(self.of(args[0]), name, self.of(args[1]))
+            return t.rounded(self._figure(args[0]), name, self._quantum(args[1]))
         if name == "in_unit" and len(args) == 2:
-            return t.as_unit(self.of(args[0]), self._unit(args[1]))
+            return t.as_unit(self._figure(args[0]), self._unit(args[1]))
         if name in _OVER and len(args) == 2:
-            return t.over(name, self.of(args[0]), self._rows(args[1]))
+            return t.over(name, self._figure(args[0]), self._rows(args[1]))
         if name in ("stressed", "worst") and len(args) == 1:
-            return self._scenario(name, self.of(args[0]), node)
+            return self._scenario(name, self._figure(args[0]), node)
         raise self._mistake("RR402", f"there is no function {name} of {len(args)} value{'s'[: len(args) != 1]}", f"the functions are {', '.join(FUNCTIONS)}", node)
+
+    def _choice(self, test: ast.expr, this: ast.expr, that: ast.expr) -> Term:
+        """Between two figures, or between two conditions."""
+        condition, first = self._flag(test), self.of(this)
+        branch = self._flag if first.unit.word == "flag" else self._figure
+        return t.choose(condition, branch(this), branch(that))
+
+    def _figure(self, node: ast.expr) -> Term:
+        made = self.of(node)
+        if made.unit.word in NO_FIGURE:
+            raise self._mistake("RR403", f"{self._source(node)!r} is no figure", "a condition chooses between figures: … if … else …", node)
+        return made
+
+    def _quantum(self, node: ast.expr) -> Term:
+        made = self._figure(node)
+        if made.op == "constant" and made.param[0] <= 0:
+            raise self._mistake("RR402", f"{self._source(node)!r} is no step that anything can be rounded to", "write a step above 0", node)
+        return made
 
     def _scenario(self, name: str, inner: Term, node: ast.expr) -> Term:
         """`stressed(x)`: a market's value times 1 + its move, in every scenario; `worst(x)`: the largest over them."""

@@ -11,7 +11,7 @@ from riskrules.ir.frame import Frame
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import Mistake, build
+from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -37,6 +37,21 @@ class FormulaBook:
     def term(self, name: str) -> Term:
         """The formula's term; where it has a fault, that is told and a stand-in keeps the rest checkable."""
         return self._resolve(name) or self._unknown(name)
+
+    def margin(self, name: str) -> Term:
+        """A formula that a margin section asks for: in settle, one value for each leg or position."""
+        found = self.term(name)
+        version = self._versions["terms"].get(name)
+        if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
+            at = version.file.at(*version.place, "unit") if version else None
+            self.problems.append(Problem("RR403", at, f"a margin is in settle, and {name} is in {found.unit}", "correct the unit, or convert with in_unit(…)", found=name))
+        elif found.rows not in ("leg", "position"):
+            at = version.file.at(*version.place, "rows") if version else None
+            text = f"a margin has a value for each leg or position, and {name} has one for each {found.rows}"
+            self.problems.append(Problem("RR404", at, text, "correct the rows, or share the value out over the legs", found=name))
+        else:
+            return found
+        return t.given(name, "leg", u.SETTLE)
 
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""
@@ -101,12 +116,14 @@ class FormulaBook:
 
     def _checked(self, made: Term, formula: FormulaTerm) -> Term:
         unit = UNITS[formula.unit]
-        if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag"):
+        if (many := factors(made)) > MOST_FACTORS:
+            raise Mistake("RR402", f"an expression that multiplies {many} figures together", f"at most {MOST_FACTORS}: look at its powers")
+        if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag") or made.unit.word in NO_FIGURE - {"flag"}:
             raise Mistake("RR403", f"the expression is in {made.unit}, the formula says {formula.unit}", "correct the unit, or convert with in_unit(…)", found=formula.unit)
         rows = made.rows if made.rows != t.ANY else formula.rows
         if rows != formula.rows and not (formula.rows != rows and t.reaches(formula.rows, rows)):
             raise Mistake("RR404", f"the expression has a value for each {rows}, the formula says {formula.rows}", "correct the rows, or take a total", found=formula.rows)
-        return t.to_rows(t.as_unit(made, unit), formula.rows)
+        return t.spread(t.as_unit(made, unit), formula.rows)
 
 
 def _in_force(history: History, kind: str, when: Instant) -> dict[str, Version]:

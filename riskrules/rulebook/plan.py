@@ -7,7 +7,7 @@ and whole numbers, so that it can be cached and read back without the policy lan
 from __future__ import annotations
 
 import marshal
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from riskrules.ir.program import Program
@@ -89,13 +89,15 @@ class Plan:
     settings: dict[str, dict[str, Exact]]  # what a formula reads for each market; "" is every other
     scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
     _markets: dict[str, bytes]
+    _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
 
     def market(self, name: str) -> MarketPlan | None:
-        packed = self._markets.get(name)
-        if packed is None:
-            return None
-        fields: tuple[Any, ...] = marshal.loads(packed)  # noqa: S302 - our own cache, plain data only, digest checked
-        return MarketPlan._make((*fields[:-1], tuple(TablePlan._make(table) if table else None for table in fields[-1])))
+        """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""
+        if name not in self._unpacked and name in self._markets:
+            fields: tuple[Any, ...] = marshal.loads(self._markets[name])  # our own cache: plain data only, digest checked
+            tables = tuple(TablePlan._make(table) if table else None for table in fields[-1])
+            self._unpacked[name] = MarketPlan._make((*fields[:-1], tables))
+        return self._unpacked.get(name)
 
     def markets(self) -> list[str]:
         return sorted(self._markets)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.units.clock import say_day
@@ -20,8 +20,7 @@ from riskrules.units.clock import say_day
 FILE_NAME = re.compile(r"(\d{4}-\d\d-\d\d)(?:-[a-z0-9][a-z0-9-]*)?\.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(NamedTuple):
     """A policies folder, and how it was come by (it is always printed)."""
 
     folder: Path

@@ -159,9 +159,9 @@ def _replaces_problems(before: Version | None, number: int, version: Version) ->
     digest = before.digest() if before else ""
     if before is None:
         yield Problem("RR310", version.file.at(*version.place, "replaces"), "nothing is in force just before", "take replaces out, or correct the name of the market")
-    elif replaces.version != str(number):
+    elif replaces.version != number:
         text = f"the version in force just before is number {number}, not {replaces.version}"
-        yield Problem("RR310", version.file.at(*version.place, "replaces", "version"), text, hint, found=replaces.version, expected=str(number))
+        yield Problem("RR310", version.file.at(*version.place, "replaces", "version"), text, hint, found=str(replaces.version), expected=str(number))
     elif not digest.startswith(replaces.digest):
         text = f"the version in force just before has digest {digest[:8]}, not {replaces.digest}"
         yield Problem("RR310", version.file.at(*version.place, "replaces", "digest"), text, hint, found=replaces.digest, expected=digest[:8])

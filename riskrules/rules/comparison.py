@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from pydantic import model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from riskrules.rules.fields import Model, refuse
 
@@ -14,10 +14,12 @@ Right = TypeVar("Right")
 class Comparison(Model, Generic[Right]):
     """`{below: X}`, `{at_or_below: X}`, `{above: X}` or `{at_or_above: X}`: exactly one of them."""
 
-    below: Right | None = None
-    at_or_below: Right | None = None
-    above: Right | None = None
-    at_or_above: Right | None = None
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    below: Right | None = Field(default=None, description="true when it is less; equality is not")
+    at_or_below: Right | None = Field(default=None, description="true when it is less or equal")
+    above: Right | None = Field(default=None, description="true when it is more; equality is not")
+    at_or_above: Right | None = Field(default=None, description="true when it is more or equal")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Comparison[Right]:

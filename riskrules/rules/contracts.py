@@ -24,8 +24,8 @@ Stated = Positive | Literal["not_stated"]
 
 
 class Contract(Model):
-    type: Literal["linear", "inverse"]
-    size_in: Literal["base", "contracts"]
+    type: Literal["linear", "inverse"] = Field(description="linear gains in quote, inverse in base")
+    size_in: Literal["base", "contracts"] = Field(description="what a size counts")
     settle: Literal["quote", "base"] = Field(description="linear settles in quote, inverse in base")
     multiplier: Positive = Field(description="linear: base for each unit of size; inverse: quote for each contract")
     tick: Stated = Field(description="smallest step of its price")
@@ -54,9 +54,9 @@ class Aliases(Model):
 class ContractsFile(Header):
     kind: Literal["contracts"]
     every_market: Contract | None = Field(default=None, description="of each market that has a table and no entry of its own")
-    markets: dict[Market, Contract] = Field(default_factory=dict)
-    assets: dict[Asset, AssetRule] = Field(default_factory=dict)
-    aliases: Aliases | None = None
+    markets: dict[Market, Contract] = Field(default_factory=dict, description="markets with a contract of their own")
+    assets: dict[Asset, AssetRule] = Field(default_factory=dict, description="the settle and collateral assets")
+    aliases: Aliases | None = Field(default=None, description="how others spell the markets")
 
 
 FILE = ContractsFile

@@ -18,16 +18,16 @@ KIND = "flat"
 
 
 class FlatRate(Model):
-    maintenance_rate: Rate
-    max_leverage: Leverage
+    maintenance_rate: Rate = Field(description="of any size")
+    max_leverage: Leverage = Field(description="largest leverage that may be chosen")
     maintenance_amount: Amount = Field(default=Fraction(0), description="taken off the margin of any size")
 
 
 class FlatFile(Header):
     kind: Literal["flat"]
     form: Name = Field(description="a tier form of the margin file; says what the rate is taken on")
-    tables: dict[Market, FlatRate] = Field(default_factory=dict)
-    withdrawn: tuple[Market, ...] = ()
+    tables: dict[Market, FlatRate] = Field(default_factory=dict, description="a rate for each market")
+    withdrawn: tuple[Market, ...] = Field(default=(), description="markets that have no rate from now on")
 
 
 FILE = FlatFile

@@ -7,7 +7,7 @@ or signed.
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from riskrules.rules.fields import Model, Name, Prose, Time, refuse
 from riskrules.units.clock import Instant
@@ -25,6 +25,8 @@ class Observed(Model):
 
 
 class Header(Model):
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["effective"]}, {"required": ["observed"]}]})
+
     kind: str
     rulebook: Name = Field(description="the rulebook that the file belongs to; the folder has the same name")
     effective: Time | None = Field(default=None, description="in force from this instant on")

@@ -32,7 +32,7 @@ class TierForm(Model):
     rate_on: Literal["notional_at_mark", "notional_at_entry"] = Field(description="what the rate is taken on")
     style: Literal["marginal", "whole_position"] = Field(description="each slice at its own rate, or everything at the rate of its tier")
     cap: Literal["inclusive", "exclusive"] = Field(description="whether a size equal to a cap belongs to that tier")
-    above_last_cap: AboveLastCap
+    above_last_cap: AboveLastCap = Field(description="what happens to a size that no tier covers")
     maintenance_rate: Literal["written"] | ShareOfInitial = Field(description="written in each row, or derived from max_leverage")
     rates: Literal["strictly_rising", "never_falling"] = Field(description="what the maintenance rates of a table must do")
     promises: tuple[Literal["no_jump", "unique_liquidation_price"], ...] = Field(default=(), description="properties that every table is proved to have, or refused")
@@ -49,8 +49,8 @@ class ShareOfInitial(Model):
 
 
 class HedgeLegs(Model):
-    tier_by: Literal["each_leg", "sum_of_legs", "larger_leg"]
-    margin: Literal["sum_of_legs", "larger_leg"]
+    tier_by: Literal["each_leg", "sum_of_legs", "larger_leg"] = Field(description="what is looked up in the table: each leg by itself, both together, or the larger")
+    margin: Literal["sum_of_legs", "larger_leg"] = Field(description="what is held: for both legs, or for the larger alone")
 
     @model_validator(mode="after")
     def _combination(self) -> HedgeLegs:
@@ -64,14 +64,14 @@ class OnePool(Model):
 
 
 class Account(Model):
-    margin_modes: tuple[Literal["cross", "isolated"], ...] = Field(min_length=1)
-    hedge_legs: HedgeLegs | Literal["not_allowed"]
+    margin_modes: tuple[Literal["cross", "isolated"], ...] = Field(min_length=1, description="the modes that a position may have")
+    hedge_legs: HedgeLegs | Literal["not_allowed"] = Field(description="a long and a short in one market at once")
     pools: Literal["per_settle_asset"] | OnePool = Field(description="which balances stand behind which cross positions")
     posted_margin: Literal["given", "given_or_initial_at_entry"] = Field(description="margin of an isolated position: stated, or `initial`: notional at entry ÷ leverage")
 
 
 class Equity(Model):
-    wallet_balance: Literal["counted"]
+    wallet_balance: Literal["counted"] = Field(description="the balance, or the posted margin of an isolated position")
     unrealised_profit: Rate = Field(description="share of a position's profit that counts")
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
@@ -92,21 +92,21 @@ class CollateralAsset(Model):
 
 
 class PositionInitial(Model):
-    rate: Literal["one_over_chosen_leverage", "one_over_max_leverage"]
-    on: Literal["notional_at_mark", "notional_at_entry"]
+    rate: Literal["one_over_chosen_leverage", "one_over_max_leverage"] = Field(description="by the leverage that was chosen, or the most that the tier allows")
+    on: Literal["notional_at_mark", "notional_at_entry"] = Field(description="the notional that the rate is taken on")
 
 
 class Orders(Model):
     count: Literal["larger_side", "every_order", "not_counted"] = Field(description="of all buys and all sells in a market, the larger; or each")
     price: Literal["order_price"] = Field(description="the price an order's notional is taken at")
-    reduce_only: Literal["excluded"]
+    reduce_only: Literal["excluded"] = Field(description="orders that can only reduce a position hold nothing back")
     opening_loss: Literal["reserved", "not_reserved"] = Field(description="the loss at mark that filling the order would bring at once")
     fee: Literal["none", "taker_fee"] = Field(description="the fee of opening, reserved with the order")
 
 
 class Initial(Model):
-    position: PositionInitial | Formula
-    orders: Orders
+    position: PositionInitial | Formula = Field(description="of each position")
+    orders: Orders = Field(description="of open orders, held against the cross pool")
 
 
 class Formula(Model):
@@ -115,7 +115,7 @@ class Formula(Model):
 
 class Fee(Model):
     rate: Rate | Literal["taker_fee"] = Field(description="a rate, or the taker fee of the account")
-    on: Literal["notional_at_mark", "notional_at_entry"]
+    on: Literal["notional_at_mark", "notional_at_entry"] = Field(description="the notional that the fee is taken on")
 
 
 class Maintenance(Model):
@@ -124,14 +124,14 @@ class Maintenance(Model):
 
 
 class Rounding(Model):
-    to: Positive
-    direction: Literal["up", "down", "toward_zero", "away_from_zero", "half_up", "half_even"]
+    to: Positive = Field(description="the quantum")
+    direction: Literal["up", "down", "toward_zero", "away_from_zero", "half_up", "half_even"] = Field(description="which way what lies between goes")
 
 
 class Roundings(Model):
     position_margins: Rounding | Literal["none"] = Field(description="the initial and maintenance margin of each position")
     pool_margins: Rounding | Literal["none"] = Field(description="their sums")
-    equity: Rounding | Literal["none"]
+    equity: Rounding | Literal["none"] = Field(description="the equity of a pool")
 
 
 class Trigger(Model):
@@ -140,15 +140,15 @@ class Trigger(Model):
 
 
 class MayIncrease(Model):
-    equity: Comparison[Comparand]
+    equity: Comparison[Comparand] = Field(description="the comparison under which a position may grow")
 
 
 class ShareState(Model):
-    below: Rate | None = None
-    at_or_above: Rate | None = None
-    above: Rate | None = None
-    state: Name
-    may: tuple[Literal["increase", "reduce", "withdraw", "deposit", "cancel", "nothing"], ...]
+    below: Rate | None = Field(default=None, description="of the first state: the share that ends it")
+    at_or_above: Rate | None = Field(default=None, description="the share from which the state holds")
+    above: Rate | None = Field(default=None, description="the share beyond which the state holds")
+    state: Name = Field(description="what the state is called")
+    may: tuple[Literal["increase", "reduce", "withdraw", "deposit", "cancel", "nothing"], ...] = Field(description="what an account may do in it")
 
     @model_validator(mode="after")
     def _one_side(self) -> ShareState:
@@ -159,16 +159,16 @@ class ShareState(Model):
 
 class MarginFile(Header):
     kind: Literal["margin"]
-    tier_forms: dict[Name, TierForm] = Field(default_factory=dict)
-    account: Account | None = None
-    equity: Equity | None = None
-    collateral: dict[Asset, CollateralAsset] = Field(default_factory=dict)
-    initial_margin: Initial | None = None
-    maintenance_margin: Maintenance | None = None
-    rounding: Roundings | None = None
-    may_increase: MayIncrease | None = None
-    liquidate_when: Trigger | None = None
-    states_by_maintenance_share_of_equity: tuple[ShareState, ...] | Literal["none"] | None = None
+    tier_forms: dict[Name, TierForm] = Field(default_factory=dict, description="how tables are read, by the name that a tiers file gives")
+    account: Account | None = Field(default=None, description="modes, hedge legs, and what stands behind what")
+    equity: Equity | None = Field(default=None, description="what counts as equity")
+    collateral: dict[Asset, CollateralAsset] = Field(default_factory=dict, description="what counts for how much")
+    initial_margin: Initial | None = Field(default=None, description="what opening and growing needs")
+    maintenance_margin: Maintenance | None = Field(default=None, description="what holding needs")
+    rounding: Roundings | None = Field(default=None, description="to what, and in which direction")
+    may_increase: MayIncrease | None = Field(default=None, description="when a position may grow")
+    liquidate_when: Trigger | None = Field(default=None, description="when liquidation begins")
+    states_by_maintenance_share_of_equity: tuple[ShareState, ...] | Literal["none"] | None = Field(default=None, description="named states between normal and liquidation, each with what it allows")
 
 
 FILE = MarginFile

@@ -34,7 +34,7 @@ class StatusFile(Header):
     authority: Literal["house", "venue"] = Field(description="venue: copied from one, and not its word")
     captured: Time | None = Field(default=None, description="when the newest figures were seen; required of a venue's rules")
     stale_after: Duration | Literal["never"] = Field(description="the age at which the figures are called old")
-    reproduces: Reproduces | None = None
+    reproduces: Reproduces | None = Field(default=None, description="how many published figures come out")
     unsettled: tuple[Prose, ...] = Field(description="what the sources leave open, a sentence each; may be empty")
 
     @model_validator(mode="after")

@@ -25,9 +25,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from riskrules.rules.fields import Amount, Leverage, Market, Model, Name, Prose, Rate, refuse
+from riskrules.rules.fields import Amount, Count, Leverage, Market, Model, Name, Prose, Rate, refuse
 from riskrules.rules.fields import _amount as amount_of
 from riskrules.rules.header import Header
+from riskrules.units.exact import NUMBER
 
 KIND = "tiers"
 
@@ -45,7 +46,7 @@ def _cap(value: Any) -> Cap:
 
 class Tier(Model):
     cap: Annotated[
-        Cap, PlainValidator(_cap), WithJsonSchema({"type": ["string", "number"], "description": "largest size of the tier, or `unlimited`"})
+        Cap, PlainValidator(_cap), WithJsonSchema({"type": ["string", "number"], "pattern": f"^(?:unlimited|{NUMBER})$", "description": "largest size of the tier, or `unlimited`"})
     ]
     max_leverage: Leverage = Field(description="largest leverage that may be chosen in this tier")
     maintenance_rate: Rate | None = Field(default=None, description="left out where the form derives it from max_leverage")
@@ -54,7 +55,7 @@ class Tier(Model):
 
 
 class Replaces(Model):
-    version: Annotated[str, Field(description="the number of the version that must be in force just before")]
+    version: Count = Field(description="the number of the version that must be in force just before")
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$", description="how its meaning digest begins")]
 
 
@@ -67,7 +68,7 @@ class Table(Model):
 class TiersFile(Header):
     kind: Literal["tiers"]
     form: Name = Field(description="a tier form of the margin file")
-    tables: dict[Market, Table] = Field(default_factory=dict)
+    tables: dict[Market, Table] = Field(default_factory=dict, description="a table for each market")
     withdrawn: tuple[Market, ...] = Field(default=(), description="markets that have no table from now on")
 
 

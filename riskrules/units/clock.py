@@ -9,6 +9,7 @@ from fractions import Fraction
 Instant = int  # nanoseconds since 1970-01-01T00:00:00Z
 
 NANOS = 1_000_000_000
+LONGEST_DURATION = 40  # characters
 _TIME = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
@@ -54,7 +55,7 @@ def say_day(when: Instant) -> str:
 
 def duration(text: str) -> Fraction | None:
     """Seconds of `5s`, `250ms`, `10m`, `8h`, `30d`, or None."""
-    match = _DURATION.fullmatch(text)
+    match = _DURATION.fullmatch(text) if len(text) <= LONGEST_DURATION else None
     return Fraction(match[1]) * _SECONDS[match[2]] if match else None
 
 

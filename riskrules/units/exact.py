@@ -20,6 +20,7 @@ ONE: Exact = (1, 1)
 NUMBER = r"-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:_[0-9]{3})+)(?:\.[0-9]+)?"
 _STRICT = re.compile(rf"({NUMBER})(?:/({NUMBER}))?")
 _LOOSE = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?")
+MOST_BITS_OF_STR = 14_000  # Python refuses to write a longer int: 4,300 digits
 LONGEST = 80  # digits: beyond any price or size, short of a denial of service
 
 
@@ -99,7 +100,7 @@ def exact_text(value: Exact) -> str:
     places = places_of(value)
     if places is None:
         n, d = reduced(value)
-        return f"{n}/{d}"
+        return f"{_digits(n)}/{_digits(d)}"
     return plain_decimal(value, places)
 
 
@@ -109,4 +110,13 @@ def plain_decimal(value: Exact, places: int) -> str:
     scaled = abs(n) * 10**places // d
     whole, part = divmod(scaled, 10**places)
     sign = "-" if n < 0 and scaled else ""
-    return f"{sign}{whole}.{part:0{places}d}" if places else f"{sign}{whole}"
+    return f"{sign}{_digits(whole)}.{_digits(part).rjust(places, '0')}" if places else f"{sign}{_digits(whole)}"
+
+
+def _digits(n: int) -> str:
+    """Every digit: a sum of many quotients may have more than the few thousand that str() writes."""
+    if n.bit_length() < MOST_BITS_OF_STR:
+        return str(n)
+    from decimal import Decimal
+
+    return str(Decimal(n))

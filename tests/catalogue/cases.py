@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from riskrules.api import PolicyError, load
-from riskrules.diagnostics import CODES, Problem, render
+from riskrules.diagnostics import Problem, render
 from riskrules.rulebook.compile import Book, prove_everything
 from riskrules.rulebook.importing import Effective, import_tiers
 from riskrules.rulebook.importing.sources import Shape
@@ -57,8 +57,9 @@ def files_of(code: str) -> list[Path]:
 
 def said(code: str) -> str:
     """What is printed for the reproducer of a code; where the code is not among it, that shows."""
-    if code in MADE and MADE[code].prints:
-        return MADE[code].prints()
+    printed_by = MADE[code].prints if code in MADE else None
+    if printed_by:
+        return printed_by()
     with _room(code):
         problems, text = _met(code)
         if text:
@@ -141,12 +142,6 @@ def _word(text: str, key: str) -> str:
 def _imported(shape: Shape) -> list[Problem]:
     begins = instant(WHEN)
     assert begins is not None
-    file = f"{shape}.json"
-    made = import_tiers(
-        Path(file).read_bytes(), file, shape, HOUSE, Effective(begins), _book()[0], FORM, skip_bad=False, reason="As seen.", source="the venue"
-    )
+    file, words = f"{shape}.json", {"reason": "As seen.", "source": "the venue"}
+    made = import_tiers(Path(file).read_bytes(), file, shape, HOUSE, Effective(begins), _book()[0], FORM, skip_bad=False, **words)
     return [*made.problems, *made.skipped]
-
-
-def title(code: str) -> str:
-    return CODES[code].title

@@ -6,6 +6,7 @@ Read the difference before it is kept: every line of it is what a user will read
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from riskrules.diagnostics.codes import CODES
 from tests.catalogue.cases import EXPECTED, HERE, said
@@ -15,13 +16,12 @@ from tests.catalogue.pages import page_of, refreshed
 def reset(code: str) -> bool:
     """Whether anything of the code was written."""
     (HERE / code).mkdir(exist_ok=True)
-    return any([_write(HERE / code / EXPECTED, said(code)), page_of(code).exists() and _write(page_of(code), refreshed(code, page_of(code).read_text(encoding="utf-8")))])
+    changed = _write(HERE / code / EXPECTED, said(code))
+    page = page_of(code)
+    return (page.exists() and _write(page, refreshed(code, page.read_text(encoding="utf-8")))) or changed
 
 
-def _write(path: object, text: str) -> bool:
-    from pathlib import Path
-
-    assert isinstance(path, Path)
+def _write(path: Path, text: str) -> bool:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     path.write_text(text, encoding="utf-8")

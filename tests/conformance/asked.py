@@ -19,7 +19,7 @@ from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.door import read_snapshot
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.engine.explain_json import pool_json
-from tests.conformance.books import FIRST, Book, plan_of
+from tests.conformance.books import FIRST, Book, plan_of, refused
 from tests.conformance.words import exact
 
 FINE_TICK = "0.0000000001"
@@ -60,7 +60,7 @@ class Answers:
         text = json.dumps({"as_of": trial.as_of, "rulebook": trial.book.rulebook, **trial.snapshot})
         snapshot, problems = read_snapshot(text, "case", self.plan.drivers)
         if snapshot is None:
-            raise ValueError("; ".join(f"{problem.code} {problem.text}" for problem in problems))
+            raise refused("snapshot", problems)
         self.evaluated: Evaluated = decide(self.plan, snapshot, snapshot.accounts[0])
 
     @cached_property
@@ -93,11 +93,14 @@ def _figure(value: Any, what: str) -> Found:
         return NoFigure(f"{what}: error {value['error']} {value['text']}")
     if value is None:
         return NoFigure(f"the engine gives no {what}")
-    return Span(exact(value), exact(value))
+    return Span(Fraction(value), Fraction(value))
 
 
 def price(condition: str, of: str) -> Reading:
-    """The mark at which the condition turns against a position: below it for a long, above it for a short; the other way where it has turned already."""
+    """The mark at which the condition turns against a position: below it for a long, above it for a short.
+
+    Where it has turned already, the mark on the other side at which it turns back.
+    """
 
     def reading(answers: Answers) -> Found:
         rows = answers.evaluated.rows

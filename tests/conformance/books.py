@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 
-from riskrules.diagnostics.snippet import render
-from riskrules.rulebook.compile import Refused, compile_book
+from riskrules.diagnostics import Problem, render
+from riskrules.rulebook import compile
 from riskrules.rulebook.load import load_book
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf
@@ -29,6 +29,13 @@ POLICIES = ROOT / "policies"
 FAMILIES = Path(__file__).resolve().parent / "families"
 FIRST, CHANGED = "2031-01-01T00:00:00Z", "2031-07-01T00:00:00Z"  # after every file of a rulebook: only the order matters
 TABLES = ("tiers", "flat")
+
+
+class _InFull(yaml.SafeDumper):
+    """Every value written out: a policy file may not refer to another place."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Book:
 
     def _over(self, kind: str, slug: str, body: dict[str, Any], effective: str = FIRST) -> Book:
         header = {"kind": kind, "rulebook": self.rulebook, "effective": effective, "reason": "The case's own figures."}
-        text = yaml.safe_dump({**header, **body}, sort_keys=False, allow_unicode=True)
+        text = yaml.dump({**header, **body}, Dumper=_InFull, sort_keys=False, allow_unicode=True)
         return replace(self, overlays=(*self.overlays, Overlay(kind, f"{effective[:10]}-{slug}.yaml", text)))
 
 
@@ -85,11 +92,16 @@ USDM = Book("binance-usdm", "marginal_on_mark_notional", "USDT")
 COINM = Book("binance-coinm", "marginal_on_mark_notional", "USD")
 HYPERLIQUID = Book("hyperliquid", "half_of_initial_at_max_leverage", "USDC")
 LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
+LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)
 
 
-class BookRefused(Exception):
-    """The reader or the proofs refuse the book that a case makes; prints like `riskrules check`."""
+class Refused(Exception):
+    """The book or the snapshot that a case makes is refused; prints like `riskrules check`."""
+
+
+def refused(what: str, problems: list[Problem]) -> Refused:
+    return Refused(f"the {what} of the case is refused:\n{render(problems, {}, 'full', False, 120)}")
 
 
 @cache
@@ -102,18 +114,18 @@ def own_form(folder: Path, name: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=512)
 def plan_of(book: Book, as_of: str) -> Plan:
-    """The book written out, read, proved and compiled.  Raises `BookRefused`."""
+    """The book written out, read, proved and compiled.  Raises `Refused`."""
     when = instant(as_of)
     assert when is not None
     with tempfile.TemporaryDirectory() as folder:
         write(book, Path(folder))
         loaded, problems = load_book(Shelf(Path(folder), packaged=False), book.rulebook)
         if loaded is None:
-            raise BookRefused(render(problems, {}, "full", False, 120))
+            raise refused("rulebook", problems)
         try:
-            return compile_book(loaded, when)
-        except Refused as refused:
-            raise BookRefused(render(refused.problems, {}, "full", False, 120)) from refused
+            return compile.compile_book(loaded, when)
+        except compile.Refused as error:
+            raise refused("rulebook", error.problems) from error
 
 
 def write(book: Book, folder: Path) -> None:

@@ -21,18 +21,17 @@ class NotSaid(Exception):
 
 
 class Fields(Mapping[str, Any]):
-    """A mapping that remembers which of its keys were looked at."""
+    """A mapping that remembers which of its keys were looked at, in the mappings inside it too."""
 
     def __init__(self, given: Mapping[str, Any]) -> None:
-        self._given = given
+        self._given = {key: _inner(value) for key, value in given.items()}
         self.read: set[str] = set()
 
     def __getitem__(self, key: str) -> Any:
         self.read.add(key)
         if key not in self._given:
             raise NotSaid(f"the case gives no {key}")
-        value = self._given[key]
-        return Fields(value) if isinstance(value, dict) else value
+        return self._given[key]
 
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key in self._given else default
@@ -48,7 +47,19 @@ class Fields(Mapping[str, Any]):
 
     @property
     def unread(self) -> list[str]:
-        return [key for key in self._given if key not in self.read]
+        own = [key for key in self._given if key not in self.read]
+        inner = [field for key in self.read & self._given.keys() for field in _fields_of(self._given[key])]
+        return [*own, *dict.fromkeys(word for field in inner for word in field.unread)]
+
+
+def _inner(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Fields(value)
+    return [_inner(one) for one in value] if isinstance(value, list) else value
+
+
+def _fields_of(value: Any) -> list[Fields]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, Fields)]
 
 
 @dataclass(frozen=True, slots=True)

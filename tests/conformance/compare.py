@@ -34,12 +34,10 @@ def complaint(found: Found, printed: Any, name: str, tolerance: Mapping[str, Any
         return f"{name}: printed none, found {float(found.low)}"
     figure = exact(printed)
     off, within = _distance(found, figure), allowed(tolerance, name, figure)
-    return None if off <= within else f"{name}: printed {printed}, found {said(found)}: off by {float(off):.3g}, tolerance {float(within):.3g}"
+    if off <= within:
+        return None
+    return f"{name}: printed {printed}, found {float(found.low):.15g}: off by {float(off):.3g}, tolerance {float(within):.3g}"
 
 
 def _distance(found: Span, figure: Fraction) -> Fraction:
     return max(found.low - figure, figure - found.high, Fraction(0))
-
-
-def said(found: Span) -> str:
-    return f"{float(found.low):.15g}"

@@ -1,7 +1,7 @@
 """Words and units: how a case's figures are spelled in a rulebook and in a snapshot.
 
-A figure passes through unchanged; only its spelling does.  `in_units_of` is the one place where a
-unit is scaled.
+A figure passes through unchanged; only its spelling changes.  `fine` is the one place where a unit is
+scaled.
 """
 
 from __future__ import annotations
@@ -9,25 +9,23 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from riskrules.units.exact import exact_text, to_exact
+from riskrules.units.exact import exact_text, loose_number, to_exact, to_fraction
 from tests.conformance.cases import Fields, NotSaid
 
-TINY = "0." + 24 * "0" + "1"  # below every quantum: what stands for a position of nothing, which would be no row
+TINY = "0.0000000000000000000000001"  # below every quantum: what stands for a position of nothing, which would be no row
 NO_CAP = ("inf", "Infinity", "unlimited", "max", None)
 
 
 def exact(figure: Any) -> Fraction:
     """The number that a case prints: a decimal, a whole number or a quotient, as text or not."""
-    text = str(figure)
-    try:
-        over, slash, under = text.partition("/")
-        return Fraction(over) / Fraction(under) if slash else Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise NotSaid(f"{figure!r} is not a number") from error
+    read = loose_number(str(figure))
+    if read is None:
+        raise NotSaid(f"{figure!r} is not a number")
+    return to_fraction(read)
 
 
 def number(figure: Any) -> str:
-    """`5.5E+2` and `5_000` alike as the digits they mean."""
+    """`5.5E+2` and `550` alike as the digits they mean."""
     return exact_text(to_exact(exact(figure)))
 
 
@@ -37,18 +35,14 @@ def rate(figure: Any) -> str:
     return f"{value.numerator}/{value.denominator}"
 
 
-def in_units_of(unit: str, figure: Any) -> str:
-    """The figure counted in a smaller unit, 0.001 say: the same amount of money or coins, more of them."""
-    return exact_text(to_exact(exact(figure) / exact(unit)))
+def fine(figure: Any) -> str:
+    """Coins and money in billionths, where a case prints a price: prices are the same, and no rounding of money moves them."""
+    return exact_text(to_exact(exact(figure) / Fraction(1, 1_000_000_000)))
 
 
 def per(figure: Any, size: Any) -> str:
     """A price that no decimal holds is written as the quotient that it is."""
     return f"{number(figure)}/{unsigned(size)}"
-
-
-def cap(figure: Any) -> str:
-    return "unlimited" if figure in NO_CAP else number(figure)
 
 
 def unsigned(figure: Any) -> str:

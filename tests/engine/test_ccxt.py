@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT.parent / "shared" / "data" / "ccxt"
 AS_OF = "2026-12-02T00:00:00Z"
 MILLISECONDS = 1_796_169_599_000  # a second before
-BALANCE = {"info": {"assets": [{"asset": "USDT", "walletBalance": "11400", "crossWalletBalance": "11000.10"}]}, "USDT": {"total": 10_400.1}}
+ASSETS = [{"asset": "USDT", "walletBalance": "11400", "crossWalletBalance": "11000.10"}]
+BALANCE = {"info": {"assets": ASSETS}, "USDT": {"total": 10_400.1}}
 
 
 def contract(name: str, settle: str, multiplier: int = 1, in_contracts: bool = False) -> MarketPlan:
@@ -47,9 +48,9 @@ def linear(**changed: Any) -> dict[str, Any]:
 
 
 def isolated(**raw: Any) -> dict[str, Any]:
-    mixed = {"positionAmt": "-3", "entryPrice": "2500", "isolatedMargin": "370.5", "unRealizedProfit": "-30", "isolatedWallet": "400.5"} | raw
+    figures = {"positionAmt": "-3", "entryPrice": "2500", "isolatedMargin": "370.5", "unRealizedProfit": "-30", "isolatedWallet": "400.5"}
     return linear(
-        symbol="ETH/USDT:USDT", info=mixed, contracts=3.0, contractSize=1, entryPrice=2500.0, side="short", marginMode="isolated", collateral=370.5
+        symbol="ETH/USDT:USDT", info=figures | raw, contracts=3.0, entryPrice=2500.0, side="short", marginMode="isolated", collateral=370.5,
     )  # fmt: skip
 
 
@@ -64,11 +65,14 @@ def hyperliquid(mode: str = "isolated", **changed: Any) -> dict[str, Any]:
 
 def inverse(**changed: Any) -> dict[str, Any]:
     raw = {"positionAmt": "-2", "entryPrice": "37643.10000021", "markPrice": "38103.05510455"}
-    return linear(symbol="BTC/USD:BTC", info=raw, contracts=2, contractSize=100, entryPrice=37643.10000021, markPrice=38103.05510455, side="short", **changed)
+    return linear(
+        symbol="BTC/USD:BTC", info=raw, contracts=2, contractSize=100, entryPrice=37643.10000021, markPrice=38103.05510455, side="short",
+        **changed,
+    )  # fmt: skip
 
 
 def okx(**changed: Any) -> dict[str, Any]:
-    raw = {"instId": "BTC-USDT-SWAP", "pos": "7", "mgnMode": "isolated", "avgPx": "63000.1", "markPx": "64123.4", "lever": "20", "margin": "31.5"}
+    raw = {"instId": "BTC-USDT-SWAP", "pos": "7", "mgnMode": "isolated", "avgPx": "63000.1", "markPx": "64123.4", "margin": "31.5"}
     return linear(info=raw, contracts=7.0, contractSize=0.01, marginMode="isolated", **changed)
 
 
@@ -151,7 +155,8 @@ def test_what_is_lacking_stays_absent_and_is_named(position: dict[str, Any], abs
          {"mark_price": "64000", "index_price": "63990", "at": "2026-12-01T23:59:59.5Z"}, "a ticker has a time of its own"),
         ({"tickers": [{"symbol": "BTC/USDT:USDT", "markPrice": 0.1, "info": {"markPrice": "0.10000000000000000555"}}]},
          {"mark_price": "0.10000000000000000555"}, "a list of them; the venue's text; and no time is better than a wrong one"),
-        ({"tickers": {"BTC/USDT:USDT": {"last": 64000.0, "markPrice": None}}}, {"mark_price": "64123.4", "at": "2026-12-01T23:59:59Z"}, "last is not mark"),
+        ({"tickers": {"BTC/USDT:USDT": {"last": 64000.0, "markPrice": None}}},
+         {"mark_price": "64123.4", "at": "2026-12-01T23:59:59Z"}, "last is not mark"),
         ({"markets": {"BTC-USDT": {"at": AS_OF}}}, {"mark_price": "64123.4", "at": AS_OF}, "what the caller writes goes before"),
         ({"markets": {"BTC-USDT": {"mark_price": "1"}}}, {"mark_price": "1"}, "and is not dated by anything else"),
     ],
@@ -171,14 +176,15 @@ def test_the_mark_price_of_hyperliquid_is_worth_of_one() -> None:
 
 
 def state(raw_usd: str, *positions: dict[str, Any]) -> dict[str, Any]:
-    return {"info": {"crossMarginSummary": {"totalRawUsd": raw_usd, "accountValue": "9"}, "assetPositions": [one["info"] for one in positions]}}
+    summary = {"totalRawUsd": raw_usd, "accountValue": "9"}
+    return {"info": {"crossMarginSummary": summary, "assetPositions": [one["info"] for one in positions]}}
 
 
 @pytest.mark.parametrize(
     "positions, balance, expected, why",
     [
         ([linear()], BALANCE, {"USDT": "11000.1"}, "the cross wallet: not walletBalance, with what is isolated, nor total, with profit"),
-        ([linear()], {"info": BALANCE["info"]["assets"]}, {"USDT": "11000.1"}, "the other answer of Binance is a bare list"),
+        ([linear()], {"info": ASSETS}, {"USDT": "11000.1"}, "the other answer of Binance is a bare list"),
         ([hyperliquid("cross")], state("-400", hyperliquid("cross")), {"USDC": "100.12001"}, "raw dollars plus the value at entry"),
         ([hyperliquid("cross")], state("-400", hyperliquid("cross"), hyperliquid()), {"USDC": "100.12001"}, "an isolated one stands alone"),
         ([isolated()], None, None, "no cross position: no balance is needed, and none is made up"),
@@ -199,11 +205,11 @@ def test_the_balance_behind_the_cross_positions(positions: list[Any], balance: A
         (linear(markPrice="NaN"), "RR604", "markPrice of BTC/USDT:USDT is not a number", "and is not taken as absent"),
         (linear(contracts=True), "RR604", "contracts of BTC/USDT:USDT is not a number", "true is not 1"),
         (linear(symbol="BTC/USDT"), "RR604", "'BTC/USDT' is not a perpetual or a dated future", "a spot market"),
-        (linear(symbol="BTC/USD:BTC-261225-60000-C"), "RR604", "'BTC/USD:BTC-261225-60000-C' is not a perpetual or a dated future", "an option"),
-        (linear(symbol="BTC/\u202eUSDT:USDT"), "RR604", r"'BTC/\u202eUSDT:USDT' is not a perpetual or a dated future", "a reordering character"),
+        (linear(symbol="A/B:B-261225-6-C"), "RR604", "'A/B:B-261225-6-C' is not a perpetual or a dated future", "an option"),
+        (linear(symbol="A/\u202eB:B"), "RR604", r"'A/\u202eB:B' is not a perpetual or a dated future", "a reordering character"),
         (linear(symbol="SOL/USD:USDC"), "RR604", "SOL/USD:USDC settles in USDC, and SOL-USD in USD or SOL", "quanto"),
-        (linear(symbol="BTC/USD:USD"), "RR604", "BTC/USD:USD settles in USD, and BTC-USD in BTC", "the rules have the inverse contract of that name"),
-        (isolated() | {"positionMargin": 370.5}, "RR606", "positionMargin of ETH/USDT:USDT is 370.5 for ccxt, and 400.5 for the venue", "captures"),
+        (linear(symbol="BTC/USD:USD"), "RR604", "BTC/USD:USD settles in USD, and BTC-USD in BTC", "the rules have the inverse one"),
+        (isolated() | {"positionMargin": 1}, "RR606", "positionMargin of ETH/USDT:USDT is 1 for ccxt, and 400.5 for the venue", "captures"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_at_its_place(given: dict[str, Any], code: str, text: str, why: str) -> None:
@@ -221,7 +227,7 @@ def test_what_cannot_be_is_refused_at_its_place(given: dict[str, Any], code: str
         ({"positions": [linear(symbol="SOL/USDC:USDC")], "balance": BALANCE}, "RR603", "the balance of another asset"),
         ({"positions": [linear(marginMode=None)]}, "RR603", "it may be cross"),
         ({"positions": [hyperliquid("cross")], "balance": state("1")}, "RR606", "the balance was fetched before the position was opened"),
-        ([linear(marginMode="isolated", hedged=True), linear(marginMode="isolated", hedged=True, markPrice=64200, info={})], "RR606", "two marks"),
+        ([okx(hedged=True), okx(hedged=True) | {"side": "short", "markPrice": 64200, "info": {}}], "RR606", "two marks of one market"),
         ([isolated(), {"info": {}}], "RR604", "no symbol"),
     ],
 )  # fmt: skip
@@ -244,6 +250,15 @@ def test_what_cannot_be_said_of_the_whole_is_refused(given: Any, code: str, why:
 )
 def test_what_is_ccxt(tree: Any, expected: bool, why: str) -> None:
     assert is_ccxt(tree) is expected, why
+
+
+def test_what_else_the_rules_read_of_a_position_has_their_own_words() -> None:
+    text = json.dumps([isolated() | {"unsettled_funding": -1.5}, linear(marginMode="isolated", positionMargin=1)])
+    rules = Rules(CONTRACTS.get, {("leg", "unsettled_funding"), ("leg", "size")})
+    tree, notes, _ = snapshot_tree(parse_text(text, "")[0], "", text, rules, AS_OF)
+    assert [one.get("unsettled_funding") for one in tree["accounts"][0]["positions"]] == ["-1.5", None]
+    assert "lacks: unsettled_funding of BTC/USDT:USDT: give unsettled_funding in the position" in notes
+    assert sum("lacks" in line for line in notes) == 1, "leverage and the time of the price are not asked for"
 
 
 def test_one_market_held_cross_and_isolated_has_two_names() -> None:
@@ -282,9 +297,11 @@ def test_no_digit_of_the_venue_is_lost(size: Any, entry: Any, is_short: bool) ->
     assert Fraction(first(tree)["entry_price"]) == Fraction(raw["entryPrice"])
 
 
+words = st.sampled_from(["", "1", "-2", "1e3", "1e99999", "cross", "isolated", "long", "BTC/USDT:USDT", "\u202e"])
+keys = st.sampled_from(["position", "szi", "leverage", "assets", "BTC-USDT", "info", "markPrice", "symbol", "crossMarginSummary"])
 scraps = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | st.sampled_from(["", "1", "-2", "1e3", "1e99999", "cross", "long", "BTC/USDT:USDT", "\u202e"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["position", "szi", "assets", "BTC-USDT", "info"]), inner, max_size=3),
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
 FIELDS = sorted({*linear(), "positionMargin", "lastUpdateTimestamp", "datetime"})
@@ -299,7 +316,7 @@ RAW = ["positionAmt", "entryPrice", "position", "instId", "pos", "mgnMode", "pos
 @settings(max_examples=150, deadline=None)
 def test_whatever_ccxt_prints_is_read_or_refused(changed: dict[str, Any], raw: dict[str, Any], beside: dict[str, Any]) -> None:
     """Never a traceback, and what passes here goes to the door of every snapshot."""
-    tree, _, problems = read({**beside, "positions": [linear(info=raw) | changed, linear()]} if "info" not in changed else [linear() | changed])
+    tree, _, problems = read({**beside, "positions": [linear(info=raw) | changed, linear()]})
     made, faults = snapshot_of(tree, "positions.json", json.dumps(tree), {})
     assert made is not None or faults or problems
 
@@ -338,7 +355,8 @@ OURS = {
     "markets": {name: {"mark_price": "64123.4", "at": "2026-12-01T23:59:59Z"} for name in ("BTC-USDT", "ETH-USDT")},
     "accounts": [{"id": "ccxt", "collateral": {"USDT": "11000.1"}, "positions": [
         {"market": "BTC-USDT", "mode": "cross", "size": "10", "entry_price": "63000.1", "leverage": "20", "unsettled_funding": "-1.5"},
-        {"market": "ETH-USDT", "mode": "isolated", "size": "-3", "entry_price": "2500", "leverage": "20", "margin": "400.5", "unsettled_funding": "0"},
+        {"market": "ETH-USDT", "mode": "isolated", "size": "-3", "entry_price": "2500", "leverage": "20", "margin": "400.5",
+         "unsettled_funding": "0"},
     ]}],
 }  # fmt: skip
 THEIRS = {

@@ -25,6 +25,7 @@ from riskrules.rulebook.versions import PolicyFile, history
 from riskrules.rules.typed import typed
 from riskrules.text.reader import read
 from tests.fuzz.difference import differences, digests
+from tests.fuzz.expressions import with_figure, with_made_up
 from tests.fuzz.fuzz_reader import second_reading
 from tests.fuzz.mutants import changed
 from tests.fuzz.watch import Mutant
@@ -32,6 +33,7 @@ from tests.fuzz.watch import Mutant
 ROOT = Path(__file__).resolve().parents[2]
 MARKETS_KEPT = 6  # of the tables of a venue with hundreds
 WHOLE_BOOK = 0.15  # the share of mutants with which a book is compiled
+MADE_UP = 0.05  # the share of mutants that are made-up formulas
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,13 @@ def _family(book: Path) -> list[Parent]:
 
 
 def _slice(data: bytes) -> bytes:
-    """Up to the table after the first few; a name that is withdrawn further down has no table here, so that list goes too."""
+    """The head and the first few tables."""
     lines = data.decode().split("\n")
     if len(lines) < 300 or "tables:" not in lines:
         return data
     at = lines.index("tables:")
     names = [k for k, line in enumerate(lines) if k > at and line.startswith("  ") and line[2] not in " #-"]
-    head = [line for line in lines[:at] if not line.startswith("withdrawn:")]
-    return "\n".join([*head, *lines[at : names[MARKETS_KEPT]], ""]).encode()
+    return "\n".join([*lines[: names[MARKETS_KEPT]], ""]).encode()
 
 
 def policy(name: str, data: bytes) -> PolicyFile | None:
@@ -97,10 +98,34 @@ def _told(problems: list[Problem], name: str, data: bytes) -> None:
 
 def fuzz(dice: random.Random) -> Mutant:
     parent = dice.choice(parents())
+    if dice.random() < MADE_UP:
+        return _made_up(dice)
     data = changed(parent.data, dice)
-    whole = dice.random() < WHOLE_BOOK
-    pick = dice.random()
+    whole, pick = dice.random() < WHOLE_BOOK, dice.random()
     return Mutant(parent.name, data, lambda: judge(parent, data, whole, pick))
+
+
+def _made_up(dice: random.Random) -> Mutant:
+    """A book whose maintenance margin is an expression nobody would write."""
+    parent = next(one for one in parents() if one.name == "three-scenarios/formula/2026-01-01.yaml")
+    data = with_made_up(parent.data.decode(), "stressed_maintenance", dice).encode()
+    return Mutant(parent.name, data, lambda: judge_made_up(parent, data))
+
+
+def judge_made_up(parent: Parent, data: bytes) -> str:
+    """Compiled twice: the example's figure is known only once the first refusal has said it."""
+    made = policy(parent.name, data)
+    assert made is not None, "an expression is a text like any other"
+    plan, problems = plan_with(made, parent.beside, 0.0)
+    wrong = [problem for problem in problems if problem.code == "RR405" and problem.expected]
+    if plan is None and len(problems) == len(wrong) == 1:
+        made = policy(parent.name, with_figure(data.decode(), wrong[0].expected).encode())
+        assert made is not None
+        plan, _ = plan_with(made, parent.beside, 0.0)
+    if plan is None:
+        return "made up, refused"
+    decides(plan)
+    return "made up, compiled"
 
 
 def judge(parent: Parent, data: bytes, whole: bool, pick: float) -> str:
@@ -124,28 +149,28 @@ def compared(before: PolicyFile, after: PolicyFile) -> str:
 
 
 def in_its_book(made: PolicyFile, beside: tuple[PolicyFile, ...], pick: float) -> str:
-    """Compiled at one of the book's times; a plan that comes of it decides an account without an exception."""
-    lines, problems = history([made, *beside])
-    book = Book(made.header.rulebook, "fuzz", "0" * 64, lines)
-    times = book.windows()
-    if not times:
-        return "book empty"
-    try:
-        plan = compile_book(book, times[int(pick * len(times))])
-    except Refused as refused:
-        assert refused.problems, "refused without a reason"
-        problems = [*problems, *refused.problems]
-        plan = None
-    if problems:
-        render(problems, {})
+    plan, problems = plan_with(made, beside, pick)
+    render(problems, {})
     if plan is None:
+        assert problems, "refused without a reason"
         return "book refused"
     decides(plan)
     return "book compiled"
 
 
+def plan_with(made: PolicyFile, beside: tuple[PolicyFile, ...], pick: float) -> tuple[Plan | None, list[Problem]]:
+    """Compiled at one of the book's times."""
+    lines, problems = history([made, *beside])
+    book = Book(made.header.rulebook, "fuzz", "0" * 64, lines)
+    times = book.windows()
+    try:
+        return compile_book(book, times[int(pick * len(times))]), problems
+    except Refused as refused:
+        return None, [*problems, *refused.problems]
+
+
 def decides(plan: Plan) -> None:
-    """An account in every market of the plan (the first few), healthy or not, explained."""
+    """A plan decides an account in its first few markets without an exception, healthy or not, and explains it."""
     snapshot, problems = read_snapshot(account_under(plan), "account.json", plan.drivers)
     assert snapshot is not None, problems
     for pool in explanations(decide(plan, snapshot, snapshot.accounts[0])):
@@ -153,14 +178,16 @@ def decides(plan: Plan) -> None:
 
 
 def account_under(plan: Plan) -> str:
-    drivers = {rows: {name: "1000" for name in names} for rows, names in plan.drivers.items()}
-    names = list(plan.markets())[:3]
-    markets = {name: {"mark_price": str(100 + k), "at": "2026-12-02T00:00:00Z", **drivers.get("market", {})} for k, name in enumerate(names)}
-    legs = [
-        {"market": name, "mode": "cross", "size": str(7 - 10 * k), "entry_price": "99.5", "leverage": "2", "unsettled_funding": "-1", **drivers.get("leg", {})}
-        for k, name in enumerate(names)
-    ]
-    account = {"id": "a", "taker_fee": "0.05%", "collateral": {asset: "12.5" for asset in plan.assets}, "positions": legs, **drivers.get("account", {})}
-    assets = {asset: {"index_price": "2", "at": "2026-12-02T00:00:00Z", **drivers.get("asset", {})} for asset in plan.assets}
+    """Long and short, and an order where nothing is held, with everything given that any rule may need."""
+    drivers = {rows: dict.fromkeys(names, "1000") for rows, names in plan.drivers.items()}
+    now = "2026-12-02T00:00:00Z"
+    names = list(plan.markets())[:4]
+    markets = {name: {"mark_price": str(100 + k), "at": now, **drivers.get("market", {})} for k, name in enumerate(names)}
+    leg = {"mode": "cross", "entry_price": "99.5", "leverage": "2", "unsettled_funding": "-1", **drivers.get("leg", {})}
+    legs = [{**leg, "market": name, "size": str(7 - 10 * k)} for k, name in enumerate(names[:-1] or names)]
+    order = {"side": "buy", "size": "1", "price": "99", "reduce_only": False, "leverage": "2", **drivers.get("order", {})}
+    orders = [{**order, "market": name} for name in names[-1:]]
+    held = dict.fromkeys(plan.assets, "12.5")
+    account = {"id": "a", "taker_fee": "0.05%", "collateral": held, "positions": legs, "orders": orders, **drivers.get("account", {})}
+    assets = {asset: {"index_price": "2", "at": now, **drivers.get("asset", {})} for asset in plan.assets}
     return json.dumps({"as_of": "2026-12-02T00:00:01Z", "markets": markets, "assets": assets, "accounts": [account]})
-

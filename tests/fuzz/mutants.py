@@ -15,9 +15,9 @@ _TOKEN = re.compile(r"[\w.%/+:-]+")
 _KEY = re.compile(r"([A-Za-z_][\w-]*)(\"?):")
 _NUMBER = re.compile(r"(?<![\w.:/-])-?\d[\d_]*(?:\.\d+)?(?:/\d[\d_.]*)?(?:%|bps|x|s|h|d)?(?![\w.:/-])")
 _STRANGE_NUMBERS = (
-    "0", "-1", "1", "0.0", "-0", "1/3", "1/0", "0/1", "1e3", "1e-05", "NaN", ".nan", "inf", "-Infinity", "007", "+5", ".5", "5.", "1,000", "1_0",
-    "100%", "0%", "-5%", "33bps", "1/30", "125x", "0.000000000001", "9" * 40, "9" * 79, "0." + "3" * 70, "9" * 200, "1e80", "1e-80", "1e999", "unlimited",
-    "not_stated", "null", "true", "''", "٣", "５", "1%%", "5 000", "0x1F", "1:30", "5s", "30d", "99999999999999999999d",
+    "0", "-1", "1", "0.0", "-0", "1/3", "1/0", "0/1", "1e3", "1e-05", "NaN", ".nan", "inf", "-Infinity", "007", "+5", ".5", "5.", "1,000",
+    "1_0", "100%", "0%", "-5%", "33bps", "1/30", "125x", "0.000000000001", "9" * 40, "9" * 79, "0." + "3" * 70, "9" * 200, "1e80", "1e-80",
+    "1e999", "unlimited", "9" * 5000 + "d", "not_stated", "null", "true", "''", "٣", "５", "1%%", "5 000", "0x1F", "1:30", "5s", "30d",
 )  # fmt: skip
 Change = Callable[[str, random.Random], str]
 
@@ -79,7 +79,8 @@ def number_spelled_anew(text: str, dice: random.Random) -> str:
 
 def _spellings(number: str) -> list[str]:
     plain = number.replace("_", "")
-    made = [plain, f'"{number}"', f"'{plain}'", f" {number} ", f"{plain}.0", f"{plain}/1", f"{plain}x", f"+{plain}", f"0{plain}", f"{plain}e0"]
+    made = [plain, f'"{number}"', f"'{plain}'", f" {number} ", f"{plain}.0", f"{plain}/1", f"{plain}x"]
+    made += [f"+{plain}", f"0{plain}", f"{plain}e0"]
     if plain.isdigit():
         made += [f"{int(plain):_}", f"{int(plain):,}", f"{plain}.00"]
     if plain.endswith("%"):
@@ -99,8 +100,10 @@ def line_moved(text: str, dice: random.Random) -> str:
     end = min(len(lines), at + dice.choice((1, 1, 1, 2, 5)))
     block, rest = lines[at:end], lines[:at] + lines[end:]
     to = dice.randrange(len(rest) + 1)
-    choices = (rest, lines[:end] + block + lines[end:], rest[:to] + block + rest[to:], lines[:at] + [f"  {line}" for line in block] + lines[end:])
-    return "\n".join(dice.choice((*choices, lines[:at] + [line.removeprefix("  ") for line in block] + lines[end:])))
+    further, nearer = [f"  {line}" for line in block], [line.removeprefix("  ") for line in block]
+    moved = rest[:to] + block + rest[to:]
+    choices = (rest, lines[:end] + block + lines[end:], moved, lines[:at] + further + lines[end:], lines[:at] + nearer + lines[end:])
+    return "\n".join(dice.choice(choices))
 
 
 def entry_lost_or_doubled(text: str, dice: random.Random) -> str:

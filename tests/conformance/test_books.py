@@ -1,0 +1,41 @@
+"""What a case is run under: the rulebook's own files, untouched, and nothing of it but the case's own figures beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conformance.books import COINM, HYPERLIQUID, INVERSE, LINEAR, LINEAR_WITH_FEE, TABLES, USDM, Book, own_form, write
+
+BOOKS = (USDM, COINM, HYPERLIQUID, LINEAR, LINEAR_WITH_FEE, INVERSE)
+ROW = {"maintenance_rate": "1%", "max_leverage": "10"}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.yaml")}
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda book: book.rulebook)
+def test_its_files_are_copied_as_they_are(book: Book, tmp_path: Path) -> None:
+    laid = book.flat({book.market("CASE"): ROW}).collateral({"CASE": {"weight": "90%", "owed_weight": "100%"}}).bounds("exclusive")
+    write(laid, tmp_path)
+    own, written = files(book.folder / book.rulebook), files(tmp_path / book.rulebook)
+    kept = {name: text for name, text in own.items() if name.split("/")[0] not in TABLES}
+    assert kept.items() <= written.items()
+    added = written.keys() - kept.keys()
+    assert added == {"flat/2031-01-01-case.yaml", "margin/2031-01-01-weights.yaml", "margin/2031-01-01-exclusive.yaml"}
+
+
+@pytest.mark.parametrize("book", BOOKS, ids=lambda book: book.rulebook)
+def test_equality_changes_its_side_and_nothing_else(book: Book) -> None:
+    laid = book.bounds("exclusive")
+    (form,) = yaml.safe_load(laid.overlays[-1].body)["tier_forms"].values()
+    own = own_form(book.folder / book.rulebook, book.form)
+    assert {key for key in own if form[key] != own[key]} == {"cap"}
+    assert laid.form != book.form
+
+
+def test_a_form_that_says_so_already_stays() -> None:
+    assert USDM.bounds("inclusive") == USDM

@@ -1,0 +1,116 @@
+"""Formulas: what may be written, what a book refuses, and that arithmetic is that of fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given as over
+from hypothesis import strategies as st
+
+from riskrules.ir.fault import Fault
+from riskrules.ir.term import given
+from riskrules.rulebook.expression import build
+from riskrules.units import unit as u
+from tests.rules.told import changed, codes_in_house, codes_of, page_example, walked
+
+EXPRESSION = "notional * (2 if open_interest > crowded_from else 1) * 0.01"
+FILE = "formula/2027-01-01.yaml"
+
+
+def test_the_example_of_the_page_stands(tmp_path: Path) -> None:
+    assert codes_in_house(tmp_path, {FILE: page_example("formula")}) == set()
+
+
+@pytest.mark.parametrize(
+    "old, new, code, why",
+    [
+        ("gives: 2_000", "gives: 200_000%", "", "an example may write a share"),
+        ("every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}", "every_market: 10_000_000", "", "no market of its own"),
+        ("every_market: 10_000_000, markets:", "markets:", "", "only for some; the others are an error when met"),
+        ("rows: leg", "rows: trade", "RR229", "rows are declared kinds"),
+        ("unit: settle\n    expression", "unit: USDT\n    expression", "RR229", "units are abstract; the contract binds them"),
+        ("crowded_margin:", "Crowded:", "RR218", "a name is in small letters"),
+        ("gives: 2_000", "gives: about 2_000", "RR212", "an example comes out exactly"),
+        ("    reads_as: One per cent", "    example_of: One per cent", "RR228", "a committee reads words"),
+    ],
+)
+def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
+    assert codes_of(changed("formula", old, new)) - {"RR202"} == ({code} if code else set()), why
+
+
+@pytest.mark.parametrize(
+    "old, new, code, why",
+    [
+        (EXPRESSION, "notional * (1 + open_interest / crowded_from) * 0.01", "RR405", "another formula needs another example"),
+        (EXPRESSION, "notional * crowding", "RR308", "nothing gives crowding"),
+        (EXPRESSION, "notional *", "RR401", "half an expression"),
+        (EXPRESSION, "notional * sqrt(open_interest)", "RR402", "no function whose last digits differ"),
+        (EXPRESSION, "'[notional for x in y]'", "RR402", "no loops"),
+        (EXPRESSION, "notional.real", "RR402", "no attributes"),
+        (EXPRESSION, "notional * 1e3", "RR402", "numbers as policies write them"),
+        (EXPRESSION, "notional ** 9", "RR402", "a small whole power"),
+        (EXPRESSION, "notional + 1", "RR403", "one what"),
+        (EXPRESSION, "notional * open_interest", "RR403", "settle squared is no margin"),
+        ("rows: leg", "rows: account", "RR404", "an account has many legs: one value of theirs must be said"),
+        (EXPRESSION, "crowded_margin * 1", "RR307", "needs itself"),
+        ("gives: 2_000", "gives: 2_000.01", "RR405", "a cent off"),
+        ("notional: 100_000, ", "", "RR405", "the example leaves a name out"),
+        ("{notional: 100_000,", "{notional: 100_000, size: 1,", "RR405", "the example gives a name that is not used"),
+    ],
+)
+def test_what_a_book_refuses(tmp_path: Path, old: str, new: str, code: str, why: str) -> None:
+    assert code in codes_in_house(tmp_path, {FILE: changed("formula", old, new)}), why
+
+
+def value(expression: str, **figures: object) -> object:
+    made = build(expression, lambda name: given(name, "leg", u.NUMBER) if name in figures else None)
+    return walked({"it": made.named("it")}, figures)["it"]
+
+
+@pytest.mark.parametrize(
+    "expression, comes_to, why",
+    [
+        ("x / 3 * 3", Fraction(10), "nothing is lost on the way"),
+        ("round_up(x / 3, 0.01)", Fraction("3.34"), "up is toward more"),
+        ("round_up(-x / 3, 0.01)", Fraction("-3.33"), "up is up, below 0 too"),
+        ("round_toward_zero(-x / 3, 0.01)", Fraction("-3.33"), "digits cut off"),
+        ("round_half_even(0.125, 0.01)", Fraction("0.12"), "a tie goes to the even step"),
+        ("round_half_up(0.125, 0.01)", Fraction("0.13"), "a tie goes up"),
+        ("max(x, 20, 3)", Fraction(20), "of several"),
+        ("x if x > 10 else 0", Fraction(0), "above is not at or above"),
+        ("x if x >= 10 else 0", Fraction(10), "at or above is"),
+        ("1 / 0 if x < 0 else 5", Fraction(5), "only the branch taken counts"),
+        ("2 ** 3", Fraction(8), "a small whole power"),
+        ("0.1 + 0.2", Fraction("0.3"), "decimals are what they print"),
+    ],
+)
+def test_what_an_expression_comes_to(expression: str, comes_to: Fraction, why: str) -> None:
+    assert value(expression, x=10) == comes_to, why
+
+
+def test_a_division_by_zero_is_a_fault_and_no_number() -> None:
+    got = value("x / y", x=1, y=0)
+    assert isinstance(got, Fault)
+    assert got.code == "RR509"
+
+
+FIGURES = st.fractions(min_value=-(10**6), max_value=10**6, max_denominator=10**6)
+SOME = st.fractions(min_value=Fraction(1, 1000), max_value=10**6, max_denominator=10**6)
+
+
+@over(x=FIGURES, y=FIGURES, z=SOME)
+def test_arithmetic_is_that_of_fractions(x: Fraction, y: Fraction, z: Fraction) -> None:
+    assert value("(x + y) * z - x / z", x=x, y=y, z=z) == (x + y) * z - x / z
+    assert value("max(min(x, y), abs(x - y))", x=x, y=y) == max(min(x, y), abs(x - y))
+
+
+@over(x=FIGURES, q=SOME)
+def test_rounding_stays_within_a_step_on_its_side(x: Fraction, q: Fraction) -> None:
+    up, down = value("round_up(x, q)", x=x, q=q), value("round_down(x, q)", x=x, q=q)
+    assert isinstance(up, Fraction)
+    assert isinstance(down, Fraction)
+    assert down <= x <= up
+    assert up - down in (0, q)
+    assert (up / q).denominator == (down / q).denominator == 1
