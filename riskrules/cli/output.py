@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any, Literal, TextIO
@@ -25,7 +24,11 @@ def colour_on(stream: TextIO) -> bool:
 
 def width_of(stream: TextIO) -> int:
     """A terminal's own width; 120 where there is none, so that no number is cut in CI."""
-    return shutil.get_terminal_size((120, 24)).columns if stream.isatty() else 120
+    if not stream.isatty():
+        return 120
+    from shutil import get_terminal_size
+
+    return get_terminal_size((120, 24)).columns
 
 
 def say(text: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from riskrules.diagnostics.codes import CODES
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -36,11 +34,15 @@ class Problem:
 
     @property
     def severity(self) -> str:
+        from riskrules.diagnostics.codes import CODES
+
         return CODES[self.code].severity
 
 
 def to_json(problem: Problem) -> dict[str, Any]:
     """The problem as plain data, every part of it; the severity and title are those of its code."""
+    from riskrules.diagnostics.codes import CODES
+
     code = CODES[problem.code]
     return {
         "code": problem.code,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from riskrules.ir.term import SCENARIO
-
+SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
 Column = list[Any]
 
 

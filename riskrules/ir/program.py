@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from riskrules.ir.term import Term, every_term
 from riskrules.units.unit import Unit
+
+if TYPE_CHECKING:
+    from riskrules.ir.term import Term
 
 
 class Node(NamedTuple):
@@ -46,6 +48,8 @@ class Program:
 
 def flatten(named: dict[str, Term], later: frozenset[str] = frozenset()) -> Program:
     """Every term once (equal terms are one), arguments before what uses them; `later` names come last."""
+    from riskrules.ir.term import every_term  # a kept program is walked without them
+
     named = {name: term for names in (named.keys() - later, later) for name, term in named.items() if name in names}
     place: dict[int, int] = {}
     known: dict[tuple[Any, ...], int] = {}

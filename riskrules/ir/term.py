@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from riskrules.ir.frame import SCENARIO
 from riskrules.ir.ops import OPS
 from riskrules.units import unit as u
 from riskrules.units.exact import Exact, to_exact
@@ -24,7 +25,6 @@ UP = {
     "position": ("pool", "account", "market"), "pool": ("account",), "account": (), "market": (), "asset": (), "scenario": (),
 }  # fmt: skip
 ROWS = tuple(UP)
-SCENARIO = "@scenario"
 
 Source = tuple[str, int]  # file, line
 

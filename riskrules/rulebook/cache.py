@@ -16,6 +16,7 @@ from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 
 FORMAT = "3"
+MAKERS = ("units", "text", "ir", "rules", "rulebook")  # the floors that have a hand in a plan; the others only read it
 
 
 def _folder() -> Path | None:
@@ -30,7 +31,8 @@ def _folder() -> Path | None:
 def _engine() -> str:
     """A plan is for the package that made it and the Python that wrote it down."""
     package = Path(__file__).resolve().parent.parent
-    stamps = [_stamp(file) for floor in MAKERS for file in sorted(os.scandir(package / floor), key=_name_of) if file.name.endswith(".py")]
+    files = sorted(path for floor in MAKERS for path in (package / floor).glob("*.py"))
+    stamps = [f"{path.parent.name}/{path.name}:{at.st_mtime_ns}:{at.st_size}" for path, at in ((path, path.stat()) for path in files)]
     return hashlib.sha256("\n".join([FORMAT, sys.version, *stamps]).encode()).hexdigest()[:16]
 
 
@@ -58,7 +60,7 @@ def _read(path: Path) -> Plan | None:
     if hashlib.sha256(body).digest() != seal:
         return None
     try:
-        return Plan.of_data(marshal.loads(body))  # noqa: S302 - plain data under its own digest
+        return Plan.of_data(marshal.loads(body))  # plain data under its own digest
     except (ValueError, TypeError, EOFError):
         return None
 

@@ -19,6 +19,7 @@ from riskrules.engine.decide import decide
 from riskrules.engine.door import read_snapshot
 from riskrules.engine.explain import explanations
 from riskrules.engine.explain_text import pool_text
+from riskrules.engine.turns import turn_lines
 from riskrules.rulebook.compile import Book, Refused, compile_book
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.versions import PolicyFile, history
@@ -124,7 +125,7 @@ def judge_made_up(parent: Parent, data: bytes) -> str:
         plan, _ = plan_with(made, parent.beside, 0.0)
     if plan is None:
         return "made up, refused"
-    decides(plan)
+    decides(plan, turns=True)
     return "made up, compiled"
 
 
@@ -154,7 +155,7 @@ def in_its_book(made: PolicyFile, beside: tuple[PolicyFile, ...], pick: float) -
     if plan is None:
         assert problems, "refused without a reason"
         return "book refused"
-    decides(plan)
+    decides(plan, turns=False)
     return "book compiled"
 
 
@@ -169,12 +170,12 @@ def plan_with(made: PolicyFile, beside: tuple[PolicyFile, ...], pick: float) -> 
         return None, [*problems, *refused.problems]
 
 
-def decides(plan: Plan) -> None:
+def decides(plan: Plan, turns: bool) -> None:
     """A plan decides an account in its first few markets without an exception, healthy or not, and explains it."""
     snapshot, problems = read_snapshot(account_under(plan), "account.json", plan.drivers)
     assert snapshot is not None, problems
     for pool in explanations(decide(plan, snapshot, snapshot.accounts[0])):
-        assert pool_text(pool, 2, [], colour=False)
+        assert pool_text(pool, 2, turn_lines(pool) if turns else [], colour=False)
 
 
 def account_under(plan: Plan) -> str:

@@ -27,7 +27,7 @@ def _said(expression: str) -> list[tuple[str, str]]:
     assert made is not None
     plan, problems = fuzz_policy.plan_with(made, parent.beside, 0.0)
     if plan is not None:
-        fuzz_policy.decides(plan)
+        fuzz_policy.decides(plan, turns=True)
     return [(problem.code, problem.text) for problem in problems]
 
 

@@ -122,3 +122,10 @@ def test_every_sample_is_accepted() -> None:
 def test_a_strange_number_is_what_it_says() -> None:
     assert all(not fuzz_snapshot._is_number(text) for text in ("NaN", "1//2", "", "٣", "inf"))
     assert all(fuzz_snapshot._is_number(text) for text in ("1e-05", "1/3", ".5", "-0"))
+
+
+def test_a_healthy_pool_without_a_price_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = next(one for one in fuzz_snapshot.parents() if one.name == "orders.json")
+    monkeypatch.setattr(fuzz_snapshot, "ERROR", "any other word")
+    with pytest.raises(AssertionError, match="mark price of .* is missing, and its pool is error"):
+        fuzz_snapshot.judge(parent, parent.text.replace('"mark_price": "2500.25", ', ""), turns=False)
