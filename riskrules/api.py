@@ -6,17 +6,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riskrules.diagnostics.problem import Problem
-from riskrules.engine.decide import Evaluated, decide
+from riskrules.engine.decide import decide
 from riskrules.engine.door import parse_text, snapshot_of
 from riskrules.engine.explain import PoolExplanation, explanations
-from riskrules.engine.snapshot import AccountInput, Snapshot
+from riskrules.engine.snapshot import Snapshot
 from riskrules.rulebook.cache import keep_plan, kept_plan
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf, find_shelf, text_digest
 from riskrules.units.clock import Instant, instant, say_instant
+
+if TYPE_CHECKING:
+    from riskrules.engine.asking import Asking
 
 INVALID_BOOK, BAD_USE, BAD_INPUT = 20, 2, 30
 
@@ -101,8 +104,12 @@ class Book:
             raise PolicyError(problems, BAD_USE)
         return made
 
-    def evaluate_account(self, snapshot: Snapshot, account: AccountInput) -> Evaluated:
-        return decide(self.plan, snapshot, account)
+    @property
+    def ask(self) -> Asking:
+        """The inverse questions: `book.ask.liquidation_price(snapshot)`, `top_up`, `max_size`, `may_open`…"""
+        from riskrules.engine.asking import Asking
+
+        return Asking(lambda given, account, market: self.explain(given, account, market).pools)
 
     def explain(self, given: Given, account: str | None = None, market: str | None = None) -> Explanation:
         snapshot = self.snapshot(given)
@@ -116,15 +123,34 @@ class Book:
         return Explanation(self.plan, snapshot, tuple(pools))
 
 
-def load(policies: str | Path | None = None, *, rulebook: str, as_of: str | Instant) -> Book:
-    """The rulebook in force at a time.  Raises `PolicyError` where it cannot be had."""
+def load(where: str | Path | None = None, *, as_of: str | Instant, rulebook: str | None = None) -> Book:
+    """The rulebook in force at a time.
+
+    `where` is a policies folder, the folder of one rulebook, or the name of a rulebook (looked for in
+    ./policies, else in the packaged ones).  Raises `PolicyError` where it cannot be had.
+    """
     when = instant(as_of) if isinstance(as_of, str) else as_of
     if when is None:
         raise PolicyError([Problem("RR215", None, f"{as_of!r} is not a time with an offset", "such as 2026-10-01T00:00:00Z", found=str(as_of))], BAD_USE)
-    shelf = find_shelf(policies)
+    shelf, name = _found(where, rulebook)
+    return Book(plan_at(shelf, name, when), when)
+
+
+def _found(where: str | Path | None, rulebook: str | None) -> tuple[Shelf, str]:
+    """The shelf and the rulebook that the words mean."""
+    folder = Path(where) if where is not None else None
+    if folder is not None and rulebook is None:
+        if any(folder.glob("*/*.yaml")):
+            return Shelf(folder.parent, packaged=False), folder.name
+        if not folder.is_dir():
+            folder, rulebook = None, str(where)
+    shelf = find_shelf(folder)
     if shelf is None:
-        raise PolicyError([Problem("RR313", None, f"there is no policies folder {str(policies or 'policies')!r}", "name one with --policies")], BAD_USE)
-    return Book(plan_at(shelf, rulebook, when), when)
+        raise PolicyError([Problem("RR313", None, f"there is no policies folder {str(folder or 'policies')!r}", "name one that exists")], BAD_USE)
+    known = shelf.rulebooks()
+    if rulebook is None and len(known) != 1:
+        raise PolicyError([Problem("RR313", None, f"{shelf.folder} has {len(known)} rulebooks", f"name one with rulebook=: {', '.join(known)}")], BAD_USE)
+    return shelf, rulebook or known[0]
 
 
 def in_our_words(tree: Any, file: str, text: str, plan: Plan, when: Instant) -> tuple[Any, list[str], list[Problem]]:

@@ -138,5 +138,6 @@ CODES: dict[str, Code] = {
     "RR711": Code("RR711", "tier numbers that do not count up", ERROR),
     "RR712": Code("RR712", "another table from the same instant on", ERROR),
     "RR713": Code("RR713", "an import that withdraws most of the book", WARNING),
+    "RR720": Code("RR720", "an answer that cannot be found exactly", ERROR),
     "RR900": Code("RR900", "a bug of ours", ERROR),
 }

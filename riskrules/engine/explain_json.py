@@ -30,7 +30,7 @@ def leg_json(pool: PoolExplanation, k: int) -> dict[str, Any]:
     evaluated = pool.evaluated
     program = evaluated.plan.program
     leg = evaluated.rows.legs[k]
-    out: dict[str, Any] = {"id": leg.id, "market": leg.market, "side": "long" if leg.size[0] > 0 else "short"}
+    out: dict[str, Any] = {"id": leg.id, "market": leg.market, "side": "long" if leg.size[0] > 0 else "short", "decided_by": "position" if pool.pool.position else "account"}
     for name in LEG_FIGURES:
         if name in program.named:
             rows = program.nodes[program.named[name]].rows

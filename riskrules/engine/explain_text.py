@@ -72,8 +72,17 @@ def _leg(pool: PoolExplanation, k: int) -> str:
     evaluated = pool.evaluated
     leg = evaluated.rows.legs[k]
     mark = evaluated.walk.value("mark_price", evaluated.rows.keys["leg", "market"][k])
-    price = f"@ mark {say.money(mark)}" if isinstance(mark, tuple) else "without a mark price"
+    price = f"@ mark {say.money(mark)}{_age(pool, leg.market)}" if isinstance(mark, tuple) else "without a mark price"
     return f"{leg.market} {'long' if leg.size[0] > 0 else 'short'} {say.number((abs(leg.size[0]), leg.size[1]))} {price}"
+
+
+def _age(pool: PoolExplanation, market: str) -> str:
+    """How old the mark is, where both its time and the snapshot's are given."""
+    snapshot = pool.evaluated.snapshot
+    given = snapshot.markets.get(market)
+    if not pool.single or given is None or given.at is None or snapshot.as_of is None or given.at > snapshot.as_of:
+        return ""
+    return f", {say.seconds(seconds_between(snapshot.as_of, given.at))} old"
 
 
 def _comparison(pool: PoolExplanation) -> str:

@@ -107,7 +107,7 @@ def _price(pool: PoolExplanation, market: int, condition: str, name: str) -> Ask
     try:
         found = every_price(pool.evaluated, pool.number, market, condition)
     except TooFine as error:
-        return Asked(f"{_who(pool)}: {name} of {market_name} lies too fine to find: {error}", {**data, "error": "RR720"}, undecided=True)
+        return _too_fine(pool, f"the {name} of {market_name}", error, data)
     now = pool.value(condition) is True
     data |= {"holds_now": now, "stretches": [_stretch(opens, closes) for opens, closes in found]}
     if not found:
@@ -115,6 +115,13 @@ def _price(pool: PoolExplanation, market: int, condition: str, name: str) -> Ask
     said = "; ".join(_stretch_text(opens, closes) for opens, closes in found)
     verb = "no longer holds at" if now else "at"
     return Asked(f"{_who(pool)}: {name} of {market_name} {verb} {said}   all else held{_step(found[0][0])}", data)
+
+
+def _too_fine(pool: PoolExplanation, what: str, error: TooFine, data: dict[str, Any]) -> Asked:
+    """No answer is given that was not proved: where the search cannot be finished, that is said, and where."""
+    until = "on" if error.high is None else f"to {say.number(error.high)}"
+    text = f"{what} could not be found: from {say.number(error.low)} {until} the decision has no form that can be searched exactly"
+    return Asked(f"{_who(pool)}: error RR720 {text}", {**data, "error": "RR720", "text": text}, undecided=True)
 
 
 def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
@@ -250,7 +257,7 @@ def _largest(pool: PoolExplanation, evaluated: Evaluated, order: int, wanted: Wa
     try:
         found = Question(evaluated, "may_open", order, unknown).nearest(1)
     except TooFine as error:
-        return Asked(f"{_who(pool)}: the largest size lies too fine to find: {error}", {**data, "error": "RR720"}, undecided=True)
+        return _too_fine(pool, "the largest size", error, data)
     if found is None:
         return Asked(f"{_who(pool)}: no largest {wanted.side} of {wanted.market}: every size may be opened", {**data, "size": None})
     stated = "" if found.stated else "; no lot stated, found to 0.00000001"

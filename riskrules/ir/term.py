@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from riskrules.ir.frame import SCENARIO
+from riskrules.ir.frame import SCENARIO as SCENARIO
 from riskrules.ir.ops import OPS
 from riskrules.units import unit as u
 from riskrules.units.exact import Exact, to_exact

@@ -9,6 +9,7 @@ the figures that were changed is taken over as it stands.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from riskrules.ir.fault import Fault
@@ -147,16 +148,20 @@ def _constant(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 
 def _fault(node: Node, exact: Exactly, walk: Walk) -> Column:
-    code, text, hint = node.param
+    code, _, hint = node.param
     columns = [walk.spread(arg, node.rows) for arg in node.args]
-    units = [walk.program.nodes[arg].unit for arg in node.args]
     out: Column = []
     for row in range(walk.frame.count(node.rows)):
         values = tuple(column[row] for column in columns)
-        shown = [value_text(value, unit) for value, unit in zip(values, units, strict=True)]
-        said = text.format(*shown, row=walk.frame.label(node.rows, row))
-        out.append(_first_fault(values) or Fault(code, said, hint))
+        out.append(_first_fault(values) or Fault(code, partial(_refusal, node, values, walk, row), hint))
     return out
+
+
+def _refusal(node: Node, values: tuple[Any, ...], walk: Walk, row: int) -> str:
+    """The text of a refusal with the figures that led to it."""
+    shown = [value_text(value, walk.program.nodes[arg].unit) for value, arg in zip(values, node.args, strict=True)]
+    text: str = node.param[1]
+    return text.format(*shown, row=walk.frame.label(node.rows, row))
 
 
 def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:

@@ -34,8 +34,22 @@ def _bug() -> str:
     return printed.getvalue()
 
 
+def _too_fine() -> str:
+    """The liquidation price under a margin that is a quotient of two figures which both move with the mark."""
+    from riskrules.api import load
+    from tests.places import BOOKS
+
+    book = load(BOOKS / "three-scenarios", as_of="2026-02-01T00:00:00Z")
+    legs = [("BTC-USDC", "1", "60000"), ("ETH-USDC", "-20", "2000")]
+    positions = [{"id": name, "market": name, "mode": "cross", "size": size, "entry_price": price} for name, size, price in legs]
+    account = {"id": "a1", "collateral": {"USDC": "20000"}, "positions": positions}
+    given = {"as_of": "2026-02-01T00:00:00Z", "markets": {name: {"mark_price": price} for name, _, price in legs}, "accounts": [account]}
+    return book.ask.liquidation_price(given, market="BTC-USDC")[0].text + "\n"
+
+
 MADE = {
     "RR103": Made(f"A file of more than {MOST_BYTES:,} bytes.", _too_large),
     "RR108": Made(f"{MOST_PROBLEMS + 1} lines, each with a fault:\n\n    k0: no\n    k1: no\n    …", _too_many),
+    "RR720": Made("A liquidation price under a rulebook whose margin divides one moving figure by another.", bytes, _too_fine),
     "RR900": Made("None that we know of: each one found is mended, and gets a test.", bytes, _bug),
 }
