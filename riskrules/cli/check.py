@@ -34,6 +34,7 @@ def command(paths: tuple[str, ...], policies: str | None, form: str) -> int:
         for count, found in _checked(path):
             files += count
             problems += found
+    problems.sort(key=_place)
     errors = sum(is_error(problem) for problem in problems)
     if form == "json":
         json_out({"schema": "riskrules/check/1", "files": files, "errors": errors, "problems": [to_json(problem) for problem in problems]})
@@ -41,6 +42,11 @@ def command(paths: tuple[str, ...], policies: str | None, form: str) -> int:
         problems_out(problems, "concise" if form == "concise" else "full")
         note(_summary(files, errors, len(problems) - errors))
     return FINDINGS if errors else FINE
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    """Down each file, as its author reads it."""
+    return (problem.at.file, problem.at.line, problem.at.column) if problem.at else ("", 0, 0)
 
 
 def _summary(files: int, errors: int, warnings: int) -> str:

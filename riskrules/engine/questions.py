@@ -86,7 +86,7 @@ def _not_asked(pool: PoolExplanation) -> Asked | None:
         fault = Fault("RR508", "a table of this pool may have changed by then, and the answer with it", "ask for a time outside the observed interval")
     if fault is None:
         return None
-    return Asked(f"{_who(pool)}: error {fault.code} {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True)
+    return Asked(f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True)
 
 
 def _prices(condition: str, name: str) -> Answered:
@@ -121,7 +121,7 @@ def _too_fine(pool: PoolExplanation, what: str, error: TooFine, data: dict[str, 
     """No answer is given that was not proved: where the search cannot be finished, that is said, and where."""
     until = "on" if error.high is None else f"to {say.number(error.high)}"
     text = f"{what} could not be found: from {say.number(error.low)} {until} the decision has no form that can be searched exactly"
-    return Asked(f"{_who(pool)}: error RR720 {text}", {**data, "error": "RR720", "text": text}, undecided=True)
+    return Asked(f"{_who(pool)}: error[RR720] {text}", {**data, "error": "RR720", "text": text}, undecided=True)
 
 
 def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def _reasons(evaluated: Evaluated, order: int) -> Iterator[tuple[bool, str]]:
 
 
 def _refused(pool: PoolExplanation, fault: Fault) -> Asked:
-    return Asked(f"{_who(pool)}: error {fault.code} {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True)
+    return Asked(f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True)
 
 
 def _max_size(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:

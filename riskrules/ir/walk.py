@@ -31,43 +31,38 @@ class Walk:
     walked when it is first looked at (`upto`).
     """
 
-    __slots__ = ("columns", "faulty", "frame", "program")
+    __slots__ = ("columns", "counts", "faulty", "frame", "program")
 
     def __init__(self, program: Program, frame: Frame) -> None:
         self.program = program
         self.frame = frame
+        self.counts = {rows: frame.count(rows) for rows in program.kinds}
         self.columns: list[Column] = []
         self.faulty: set[int] = set()
         self.upto(program.decides)
 
     def upto(self, k: int) -> None:
         """Walk as far as node k."""
-        begin = len(self.columns)
-        if k < begin:
-            return
-        counts = {rows: self.frame.count(rows) for rows in self.program.kinds}
-        for step in _steps(self.program)[begin : k + 1]:
-            self.columns.append(self._column(step, len(self.columns)) if counts[step[0].rows] else [])
-
-    def _column(self, step: Step, k: int) -> Column:
-        node, handler, exact, may_fault = step
-        column = handler(node, exact, self)
-        if (may_fault or not self.faulty.isdisjoint(node.args)) and Fault in map(type, column):
-            self.faulty.add(k)
-        return column
+        columns, counts, faulty = self.columns, self.counts, self.faulty
+        for node, handler, exact, may_fault in _steps(self.program)[len(columns) : k + 1]:
+            column = handler(node, exact, self) if counts[node.rows] else []
+            if (may_fault or not faulty.isdisjoint(node.args)) and Fault in map(type, column):
+                faulty.add(len(columns))
+            columns.append(column)
 
     def changed(self, changes: Changes, k: int) -> Walk:
-        """This walk with some given figures put otherwise, as far as node k, whose terms must have been walked here."""
+        """This walk with some given figures put otherwise, as far as node k, which must have been walked here."""
         other = object.__new__(Walk)
-        other.program, other.frame = self.program, self.frame.with_given(changes)
+        other.program, other.frame, other.counts = self.program, self.frame.with_given(changes), self.counts
         other.columns, other.faulty = self.columns[: k + 1], {j for j in self.faulty if j <= k}
         moved: set[int] = set()
-        for j, step in enumerate(_steps(self.program)[: k + 1]):
-            node = step[0]
+        for j, (node, handler, exact, _) in enumerate(_steps(self.program)[: k + 1]):
             if (node.op == "given" and (node.rows, node.param) in changes) or not moved.isdisjoint(node.args):
                 moved.add(j)
                 other.faulty.discard(j)
-                other.columns[j] = other._column(step, j) if other.columns[j] else []
+                other.columns[j] = handler(node, exact, other) if other.columns[j] else []
+                if Fault in map(type, other.columns[j]):
+                    other.faulty.add(j)
         return other
 
     def column(self, name: str) -> Column:
@@ -83,7 +78,7 @@ class Walk:
         """The column of an argument, a constant repeated for as many rows as are asked for."""
         column = self.columns[arg]
         if self.program.nodes[arg].rows == "any" and rows != "any":
-            return column * self.frame.count(rows)
+            return column * self.counts[rows]
         return column
 
 
@@ -134,8 +129,10 @@ def _first_fault(values: tuple[Any, ...]) -> Fault | None:
 
 def _choose(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Only the branch that is taken counts, its fault included."""
-    conditions, these, those = (walk.spread(arg, node.rows) for arg in node.args)
+    conditions, these, those = [walk.spread(arg, node.rows) for arg in node.args]
     rows = zip(conditions, these, those, strict=True)
+    if node.args[0] not in walk.faulty:
+        return [this if condition else that for condition, this, that in rows]
     return [condition if type(condition) is Fault else (this if condition else that) for condition, this, that in rows]
 
 
@@ -151,7 +148,7 @@ def _fault(node: Node, exact: Exactly, walk: Walk) -> Column:
     code, _, hint = node.param
     columns = [walk.spread(arg, node.rows) for arg in node.args]
     out: Column = []
-    for row in range(walk.frame.count(node.rows)):
+    for row in range(walk.counts[node.rows]):
         values = tuple(column[row] for column in columns)
         out.append(_first_fault(values) or Fault(code, partial(_refusal, node, values, walk, row), hint))
     return out
@@ -171,10 +168,11 @@ def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Nothing to add is 0; a fault taints its own total only."""
-    out: Column = [ZERO] * walk.frame.count(node.rows)
+    out: Column = [ZERO] * walk.counts[node.rows]
     for value, k in zip(*_members(node, walk), strict=True):
-        if type(out[k]) is not Fault:
-            out[k] = value if type(value) is Fault else exact(out[k], value)
+        held = out[k]
+        if type(held) is not Fault:
+            out[k] = value if held is ZERO or type(value) is Fault else exact(held, value)
     return out
 
 
@@ -193,7 +191,7 @@ def _which(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 
 def _best(node: Node, keep: Exactly, walk: Walk) -> list[Any]:
-    out: list[Any] = [None] * walk.frame.count(node.rows)
+    out: list[Any] = [None] * walk.counts[node.rows]
     for i, (value, k) in enumerate(zip(*_members(node, walk), strict=True)):
         held = out[k]
         if type(held) is Fault:

@@ -12,7 +12,7 @@ from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.shelf import Shelf, misplaced, text_digest
 from riskrules.rulebook.versions import PolicyFile, history
 from riskrules.rules.typed import typed
-from riskrules.text.reader import read
+from riskrules.text.reader import read_on
 
 
 def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
@@ -51,11 +51,13 @@ def read_files(paths: Iterable[Path], root: Path) -> tuple[list[PolicyFile], lis
 def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
     if path.suffix != ".yaml":
         return None, [Problem("RR302", Span(str(path), 1, 1, 1, 1), f"{path.name} is not a policy file", "a rulebook holds .yaml files only; keep others elsewhere")]
-    document, problems = read(path.read_bytes(), str(path))
-    if document is None or problems:
-        return None, problems
-    header, problems = typed(document)
-    if header is None:
+    document, unread = read_on(path.read_bytes(), str(path))
+    if document is None:
+        return None, unread
+    header, untyped = typed(document)
+    told = {problem.at for problem in unread}
+    problems = unread + [problem for problem in untyped if problem.at not in told]
+    if header is None or unread:
         return None, problems
     problems += misplaced(path, root, header.kind, header.rulebook, header.certain_from)
     shown = "/".join(path.relative_to(root).parts[1:]) if path.is_relative_to(root) else path.name

@@ -44,8 +44,17 @@ _BLOCK = re.compile(r"[|>][-+]?(?: +#[^\n]*| *)\n *[^ \n]")
 _QUESTION = re.compile(r"\?(?: |$)", re.MULTILINE)
 
 
+OF_SCALARS = frozenset(f"RR{number}" for number in range(130, 144))  # about one scalar, whose text is there all the same
+
+
 def read(text: bytes | str, file: str) -> tuple[Mapping | None, list[Problem]]:
     """The document, or None and every fault that was found."""
+    document, problems = read_on(text, file)
+    return (None if problems else document), problems
+
+
+def read_on(text: bytes | str, file: str) -> tuple[Mapping | None, list[Problem]]:
+    """The same, and the document too where only single scalars are at fault: what else is wrong with it can then be told at once."""
     if len(text) > MOST_BYTES:
         size = f"{len(text):,} is more than {MOST_BYTES:,} bytes"
         return None, [Problem("RR103", None, f"{file}: {size}", "split the file: one file sets one or a few tables")]
@@ -67,7 +76,8 @@ def _read(text: str, file: str) -> tuple[Mapping | None, list[Problem]]:
         text = f"{text[: match.start(1)]}#{text[match.start(1) + 1 :]}"
     composer = _Composer(text, file, problems)
     composer.compose()
-    return (None if composer.problems or not isinstance(composer.root, Mapping) else composer.root), composer.problems
+    sound = isinstance(composer.root, Mapping) and all(problem.code in OF_SCALARS for problem in composer.problems)
+    return (composer.root if sound and isinstance(composer.root, Mapping) else None), composer.problems
 
 
 def _decode(data: bytes, file: str) -> str | Problem:

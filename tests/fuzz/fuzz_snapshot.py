@@ -1,7 +1,7 @@
 """Mutated snapshots: faults or a snapshot, and of a snapshot decisions; never an exception, never healthy out of nothing.
 
 What a position needs is looked for a second time here, in the plain tree: where the mark price, the entry
-price, the margin or an age is gone or is no number, the pool of that position is an error.
+price, the margin, the balances or an age are gone or no number, the pool of that position is an error.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ def _nothing_healthy_out_of_nothing(tree: Tree, account: Tree, pools: list[PoolE
     held = [(pool.evaluated.rows.legs[k], pool) for pool in pools for k in pool.legs]
     assert len(held) == len(legs), f"{len(legs)} positions are open, {len(held)} stand in a pool of {name}"
     for leg in legs:
-        lacks = next((what for what, good in _needs(tree, leg, plan) if not good), "")
+        lacks = next((what for what, good in _needs(tree, account, leg, plan) if not good), "")
         pool = next(pool for one, pool in held if leg in _of_the_id(legs, one.id, one.market, one.side))
         assert not lacks or pool.decision == ERROR, f"{lacks} of {leg} is missing, and its pool is {pool.decision}"
 
@@ -231,13 +231,15 @@ def _of_the_id(legs: list[Tree], name: str, market: str, side: str) -> list[Tree
     return [leg for leg in legs if leg.get("id", name) == name and leg["market"] == market and (leg.get("side") or "") == side]
 
 
-def _needs(tree: Tree, leg: Tree, plan: Plan) -> Iterator[tuple[str, bool]]:
+def _needs(tree: Tree, account: Tree, leg: Tree, plan: Plan) -> Iterator[tuple[str, bool]]:
     market = (tree.get("markets") or {}).get(leg["market"]) or {}
     yield "mark price", _is_positive(market.get("mark_price"))
     yield "entry price", _is_number(leg.get("entry_price"))
     yield "size", _is_number(leg.get("size"))
     yield "market", leg["market"] in plan.markets()
-    if leg["mode"] == "isolated":
+    if leg["mode"] == "cross":
+        yield "collateral", isinstance(account.get("collateral"), dict)
+    else:
         yield "margin", _is_number(leg.get("margin")) or leg.get("margin") == "initial"
     if plan.rulebook == "house-usdm":
         yield "age", isinstance(market.get("at"), str) and isinstance(tree.get("as_of"), str)

@@ -101,6 +101,7 @@ def test_a_mutant_depends_on_its_number_alone() -> None:
         ('"mark_price": "2500.25", ', "", "no mark price"),
         ('"entry_price": "2500", ', '"entry_price": null, ', "no entry price"),
         (', "margin": "400"', "", "no margin"),
+        ('"collateral": {"USDT": "11000"},', "", "no balances, and a cross position"),
         ('"market": "ETH-USDT", "mode": "isolated"', '"market": "ETHS-USDT", "mode": "isolated"', "no such market"),
     ],
 )
@@ -108,8 +109,9 @@ def test_the_second_look_sees_what_is_missing(old: str, new: str, why: str) -> N
     parent = next(one for one in fuzz_snapshot.parents() if one.name == "orders.json")
     assert old in parent.text
     text = parent.text.replace(old, new, 1)
-    leg = fuzz_snapshot._tree(text)["accounts"][0]["positions"][1]
-    assert not all(good for _, good in fuzz_snapshot._needs(fuzz_snapshot._tree(text), leg, parent.plan)), why
+    tree = fuzz_snapshot._tree(text)
+    account = tree["accounts"][0]
+    assert not all(good for leg in account["positions"] for _, good in fuzz_snapshot._needs(tree, account, leg, parent.plan)), why
     said = fuzz_snapshot.judge(parent, text, False)
     assert "error" in said or said == "refused", why
 
@@ -127,5 +129,5 @@ def test_a_strange_number_is_what_it_says() -> None:
 def test_a_healthy_pool_without_a_price_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     parent = next(one for one in fuzz_snapshot.parents() if one.name == "orders.json")
     monkeypatch.setattr(fuzz_snapshot, "ERROR", "any other word")
-    with pytest.raises(AssertionError, match="mark price of .* is missing, and its pool is error"):
+    with pytest.raises(AssertionError, match=r"mark price of .* is missing, and its pool is error"):
         fuzz_snapshot.judge(parent, parent.text.replace('"mark_price": "2500.25", ', ""), turns=False)
