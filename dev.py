@@ -7,6 +7,7 @@ change. It is made without a pip of its own, because Debian ships Python without
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -35,6 +36,7 @@ USAGE = """usage: python3 dev.py COMMAND
   demo         check the shipped policies, then explain an account under them
   test [ARG…]  run the tests; arguments go to pytest
   lint         ruff and mypy
+  golden       write the golden texts anew; read the difference in git
   schemas      are the printed schemas those of the code?"""
 
 
@@ -87,6 +89,12 @@ def demo() -> int:
     return failed
 
 
+def golden() -> int:
+    """Write every golden text as it is now; git shows the difference, which is to be read."""
+    os.environ["RESET_GOLDEN"] = "1"
+    return run("pytest", "-n", "2", "-k", "golden") or run("python", "-m", "tests.catalogue.reset")
+
+
 def main(arguments: list[str]) -> int:
     if sys.version_info < OLDEST_PYTHON:
         sys.exit(f"dev.py: riskrules needs Python 3.11 or later, and this is {platform.python_version()}")
@@ -95,6 +103,7 @@ def main(arguments: list[str]) -> int:
         "demo": demo,
         "test": lambda: run("pytest", "-n", "2", *rest),
         "lint": lambda: max(run("ruff", "check", "."), run("mypy")),
+        "golden": golden,
         "schemas": lambda: run("pytest", "tests/test_schemas.py"),
     }
     if command not in commands or (rest and command != "test"):

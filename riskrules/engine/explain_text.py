@@ -25,6 +25,8 @@ OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_belo
 def pool_text(pool: PoolExplanation, depth: int, turns: list[str], colour: bool, width: int = 120) -> str:
     """All lines of one pool; `turns` says what would have to be different (its head, then each change)."""
     lines = heading(pool, colour, width)
+    if not pool.legs and pool.fault is None and depth == 1:
+        return "\n".join(lines)
     if pool.fault:
         lines += [f"  {pool.fault.code}  {pool.fault.text}", f"         {pool.fault.hint}"]
     if not pool.single and depth == 1:
@@ -65,15 +67,23 @@ def _who(pool: PoolExplanation) -> str:
     if pool.pool.position:
         return f"{pool.pool.position}  {_leg(pool, pool.legs[0])}  isolated"
     label = f"{evaluated.account.id}  cross {pool.pool.settle}"
-    return f"{label}  {_leg(pool, pool.legs[0])}" if pool.single and pool.legs else f"{label}  {len(pool.legs)} positions"
+    if not pool.legs:
+        return label
+    return f"{label}  {_leg(pool, pool.legs[0])}" if pool.single else f"{label}  {len(pool.legs)} positions"
 
 
 def _leg(pool: PoolExplanation, k: int) -> str:
     evaluated = pool.evaluated
     leg = evaluated.rows.legs[k]
     mark = evaluated.walk.value("mark_price", evaluated.rows.keys["leg", "market"][k])
-    price = f"@ mark {say.money(mark)}{_age(pool, leg.market)}" if isinstance(mark, tuple) else "without a mark price"
+    price = f"@ mark {say.money(mark)}{_age(pool, leg.market)}" if isinstance(mark, tuple) else _unused(pool, leg.market)
     return f"{leg.market} {'long' if leg.size[0] > 0 else 'short'} {say.number((abs(leg.size[0]), leg.size[1]))} {price}"
+
+
+def _unused(pool: PoolExplanation, market: str) -> str:
+    """A price that was given and may not be used is shown as such."""
+    given = pool.evaluated.snapshot.markets.get(market)
+    return f"@ mark {say.money(given.mark_price)}, not used" if given and given.mark_price else "without a mark price"
 
 
 def _age(pool: PoolExplanation, market: str) -> str:
@@ -89,7 +99,7 @@ def _comparison(pool: PoolExplanation) -> str:
     if pool.decision == ERROR:
         return "undecided: nothing is assumed"
     if not pool.legs:
-        return "no open position"
+        return f"no open position, equity {pool.shown('equity')}"
     account = pool.evaluated.plan.account
     equity, required = pool.value("equity"), pool.value(account.liquidate_against)
     if not isinstance(equity, tuple) or not isinstance(required, tuple):
@@ -150,12 +160,20 @@ def _aligned(steps: list[Step], width: int) -> list[str]:
     for step in steps:
         name = step.name.replace("_", " ") + (f" {step.of}" if step.of and _ambiguous(steps, step) else "")
         value = step.shown if step.name.startswith("tier ") else f"= {step.shown}"
-        rows.append((name, step.working if not isinstance(step.value, Fault) else step.value.text, value, "  ".join(part for part in (step.source, step.note) if part)))
+        rows.append((name, _said(step, steps), value, "  ".join(part for part in (step.source, step.note) if part)))
     if not rows:
         return []
     names, values = (max(len(row[k]) for row in rows) for k in (0, 2))
     workings = max({len(row[1]) for row in rows}, key=lambda column: (_kept(rows, names + values + 9, column, width), -column))
     return [line for k, row in enumerate(rows, start=1) for line in _step_lines(k, row, (names, workings, values), width)]
+
+
+def _said(step: Step, steps: list[Step]) -> str:
+    """The working; of a fault its words, once: what follows from it only says so."""
+    if not isinstance(step.value, Fault):
+        return step.working
+    first = next(other for other in steps if other.value == step.value)
+    return step.value.text if first is step else "follows from the same"
 
 
 def _kept(rows: list[tuple[str, str, str, str]], others: int, column: int, width: int) -> int:

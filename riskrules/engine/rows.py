@@ -15,9 +15,10 @@ from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
-from riskrules.units.clock import Instant, seconds_between
-from riskrules.units.exact import ZERO, Exact, to_exact
+from riskrules.units.clock import NANOS, Instant
+from riskrules.units.exact import ZERO, Exact
 
+TABLE_FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverages")
 CROSS, ISOLATED = "cross", "isolated"
 NO_MARKET = MarketInput()
 NO_ASSET = AssetInput()
@@ -148,6 +149,8 @@ class Rows:
         return table or Fault("RR502", f"market {plan.name} was not listed then, as far as its captures say", "ask for a time outside the observed interval")
 
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
+        if rows == "market" and name in TABLE_FIELDS:
+            return [table if isinstance(table, Fault) else getattr(table, name) for table in tables]
         if rows == "market":
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
         if rows.startswith("market@"):
@@ -179,19 +182,17 @@ class Rows:
             return getattr(plan, name)
         if isinstance(table, Fault):
             return table
-        if name.startswith(("lookup_is_", "rate_on_is_")):
-            field, _, measure = name.partition("_is_")
-            return getattr(table, field) == measure
-        return getattr(table, name)
+        field, _, measure = name.partition("_is_")
+        return getattr(table, field) == measure
 
     def _age(self, at: Instant | None, what: str) -> Exact | Fault:
         if at is None or self.snapshot.as_of is None:
             missing = "the time of " + what if at is None else "the time of the snapshot"
             return Fault("RR505", f"{missing} is not given, and its age decides", "give at: with each price and as_of: with the snapshot")
-        age = seconds_between(self.snapshot.as_of, at)
+        age = self.snapshot.as_of - at
         if age < 0:
-            return Fault("RR511", f"{what} is from {say.number(-age)} s after the snapshot", "correct the clocks: a price from the future decides nothing")
-        return to_exact(age)
+            return Fault("RR511", f"{what} is from {say.number((-age, NANOS))} s after the snapshot", "correct the clocks: a price from the future decides nothing")
+        return age, NANOS
 
     def _leg_cell(self, name: str, leg: PositionInput) -> Any:
         if name == "size":

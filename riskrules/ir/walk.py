@@ -45,7 +45,10 @@ class Walk:
         """Walk as far as node k."""
         columns, counts, faulty = self.columns, self.counts, self.faulty
         for node, handler, exact, may_fault in _steps(self.program)[len(columns) : k + 1]:
-            column = handler(node, exact, self) if counts[node.rows] else []
+            if not counts[node.rows]:
+                columns.append([])
+                continue
+            column = handler(node, exact, self)
             if (may_fault or not faulty.isdisjoint(node.args)) and Fault in map(type, column):
                 faulty.add(len(columns))
             columns.append(column)
@@ -97,8 +100,8 @@ def _handler(node: Node, program: Program) -> Handler:
         return _SPECIAL[node.op]
     if len(node.args) == 1:
         return _one
-    alike = all(program.nodes[arg].rows == node.rows for arg in node.args)
-    return _two if len(node.args) == 2 and alike else _elementwise
+    rows = tuple(program.nodes[arg].rows for arg in node.args)
+    return {(node.rows, node.rows): _two, (node.rows, "any"): _by_constant}.get(rows, _elementwise)
 
 
 def _one(node: Node, exact: Exactly, walk: Walk) -> Column:
@@ -114,6 +117,14 @@ def _two(node: Node, exact: Exactly, walk: Walk) -> Column:
     if left in walk.faulty or right in walk.faulty:
         return _elementwise(node, exact, walk)
     return list(map(exact, walk.columns[left], walk.columns[right]))
+
+
+def _by_constant(node: Node, exact: Exactly, walk: Walk) -> Column:
+    left, right = node.args
+    if left in walk.faulty or right in walk.faulty:
+        return _elementwise(node, exact, walk)
+    (constant,) = walk.columns[right]
+    return [exact(value, constant) for value in walk.columns[left]]
 
 
 def _elementwise(node: Node, exact: Exactly, walk: Walk) -> Column:
@@ -171,8 +182,10 @@ def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     out: Column = [ZERO] * walk.counts[node.rows]
     for value, k in zip(*_members(node, walk), strict=True):
         held = out[k]
-        if type(held) is not Fault:
-            out[k] = value if held is ZERO or type(value) is Fault else exact(held, value)
+        if held is ZERO:
+            out[k] = value
+        elif type(held) is not Fault:
+            out[k] = value if type(value) is Fault else exact(held, value)
     return out
 
 

@@ -1,12 +1,11 @@
 """`riskrules show`: what is printed, as golden texts, and what may be asked for.
 
-`RESET_GOLDEN=1 pytest tests/cli/test_show.py` writes the golden texts anew; read the difference.
+`python3 dev.py golden` writes the golden texts anew; read the difference.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf
 from riskrules.units.clock import instant
 from tests.cli.conftest import Riskrules
+from tests.golden import same
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -46,10 +46,7 @@ def test_golden(
 ) -> None:
     monkeypatch.setattr(show_text, "width_of", lambda stream: width)
     ran = riskrules("show", *arguments)
-    path = GOLDEN / f"{name}.txt"
-    if os.environ.get("RESET_GOLDEN"):
-        path.write_text(masked(ran.out), encoding="utf-8")
-    assert masked(ran.out) == path.read_text(encoding="utf-8"), why
+    assert same(GOLDEN / f"{name}.txt", masked(ran.out)), why
     assert (ran.code, ran.err) == (code, "")
     assert all(len(line) <= width for line in ran.out.splitlines())
 
