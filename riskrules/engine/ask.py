@@ -187,7 +187,7 @@ def size_of(evaluated: Evaluated, leg: int) -> Unknown | None:
     pool = evaluated.rows.keys["leg", "pool"][leg]
     cell = wallet_cell(evaluated, pool)
     size = evaluated.walk.frame.given["leg", "size"][leg]
-    profit = evaluated.walk.columns[evaluated.plan.program.named["unrealised_profit"]][leg]
+    profit = evaluated.walk.column("unrealised_profit")[leg]
     if cell is None or isinstance(size, Fault) or isinstance(profit, Fault):
         return None
     rows, name, row = cell

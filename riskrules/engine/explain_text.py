@@ -143,7 +143,7 @@ def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
     walk, program = pool.evaluated.walk, pool.evaluated.plan.program
     k = program.named["position_maintenance"]
     row = leg if program.nodes[k].rows == "leg" else pool.evaluated.rows.keys["leg", "position"][leg]
-    value = walk.columns[k][row]
+    value = walk.column("position_maintenance")[row]
     return isinstance(value, Fault), to_fraction(value) if isinstance(value, tuple) else Fraction(0)
 
 
@@ -151,7 +151,7 @@ def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     program, walk = pool.evaluated.plan.program, pool.evaluated.walk
     node = program.nodes[program.named[name]]
     row = leg if node.rows == "leg" else pool.evaluated.rows.keys["leg", "position"][leg]
-    return value_text(walk.columns[program.named[name]][row], node.unit)
+    return value_text(walk.column(name)[row], node.unit)
 
 
 def _aligned(steps: list[Step], width: int) -> list[str]:

@@ -56,7 +56,7 @@ def _markets(pool: PoolExplanation) -> list[int]:
     rows, walk = pool.evaluated.rows, pool.evaluated.walk
     need: dict[int, Fraction] = {}
     for leg in pool.legs:
-        value = walk.columns[walk.program.named["notional"]][leg]
+        value = walk.column("notional")[leg]
         market = rows.keys["leg", "market"][leg]
         need[market] = need.get(market, Fraction(0)) + (to_fraction(value) if isinstance(value, tuple) else 0)
     return sorted(need, key=lambda market: -need[market])

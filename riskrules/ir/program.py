@@ -26,7 +26,7 @@ class Program:
     nodes: tuple[Node, ...]
     named: dict[str, int]  # the public terms, by the name a reader uses
     needs: tuple[tuple[str, str], ...]  # (rows, name) of every given
-    decides: int  # the last node that the decision and its figures are made of
+    decides: int  # the last node that the decision is made of
     kinds: tuple[str, ...]  # every kind of row there is a term for
     steps: list[Any] = field(default_factory=list, compare=False, repr=False)  # the walk's own, found once
 
@@ -46,15 +46,17 @@ class Program:
         return Program(tuple(nodes), dict(named), needs, decides, kinds)
 
 
-def flatten(named: dict[str, Term], later: frozenset[str] = frozenset()) -> Program:
-    """Every term once (equal terms are one), arguments before what uses them; `later` names come last."""
+def flatten(named: dict[str, Term], decision: str = "", later: frozenset[str] = frozenset()) -> Program:
+    """Every term once (equal terms are one), arguments before what uses them: those of the decision, the others, `later` names."""
     from riskrules.ir.term import every_term  # a kept program is walked without them
 
     named = {name: term for names in (named.keys() - later, later) for name, term in named.items() if name in names}
+    deciding = {id(term) for term in every_term([named[decision]])} if decision in named else set()
+    terms = sorted(every_term(list(named.values())), key=lambda term: id(term) not in deciding)  # each part in its order
     place: dict[int, int] = {}
     known: dict[tuple[Any, ...], int] = {}
     nodes: list[Node] = []
-    for term in every_term(list(named.values())):
+    for term in terms:
         args = tuple(place[id(arg)] for arg in term.args)
         node = Node(term.op, args, term.rows, term.param, term.unit, term.name, term.source)
         key = (*node[:4], term.unit.powers, term.unit.word, term.name)
@@ -64,5 +66,5 @@ def flatten(named: dict[str, Term], later: frozenset[str] = frozenset()) -> Prog
         place[id(term)] = known[key]
     needs = tuple(sorted({(node.rows, node.param) for node in nodes if node.op == "given"}))
     places = {name: place[id(term)] for name, term in named.items()}
-    decides = max((k for name, k in places.items() if name not in later), default=-1)
+    decides = places[decision] if decision in named else max((k for name, k in places.items() if name not in later), default=-1)
     return Program(tuple(nodes), places, needs, decides, tuple(sorted({node.rows for node in nodes})))

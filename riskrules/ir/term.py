@@ -174,7 +174,8 @@ def reaches(below: str, above: str) -> bool:
 def over(op: str, x: Term, rows: str) -> Term:
     """`total`, `largest`, `smallest` of the rows below, one value for each row above."""
     if x.rows in (ANY, rows):
-        raise UnitMistake(f"there is one value for each {rows} already" if x.rows == rows else "a value that is the same everywhere belongs to no rows")
+        everywhere = "a value that is the same everywhere belongs to no rows"
+        raise UnitMistake(everywhere if x.rows == ANY else f"there is one value for each {rows} already")
     if not (reaches(x.rows, rows) or (x.rows.endswith(SCENARIO) and reaches(x.rows, rows + SCENARIO)) or x.rows == rows + SCENARIO):
         raise UnitMistake(f"the values of each {x.rows} do not belong to one {rows}")
     return Term(op, (x,), rows, u.INDEX if op.startswith("which") else x.unit)

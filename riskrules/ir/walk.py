@@ -9,7 +9,7 @@ the figures that were changed is taken over as it stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from riskrules.ir.fault import Fault
@@ -27,8 +27,8 @@ Changes = dict[tuple[str, str], Column]  # (rows, name) of a given → what it i
 class Walk:
     """One pass; `columns[k]` is the column of node k, and `faulty` are the nodes whose column holds a fault.
 
-    The terms of the decision come first in a program; what is asked only of orders comes last and is
-    walked when it is first looked at (`upto`).
+    The terms of the decision come first in a program, and are walked at once; what is shown beside it, or
+    asked of orders, is walked when it is first looked at (`upto`).
     """
 
     __slots__ = ("columns", "counts", "faulty", "frame", "program")
@@ -49,7 +49,7 @@ class Walk:
                 columns.append([])
                 continue
             column = handler(node, exact, self)
-            if (may_fault or not faulty.isdisjoint(node.args)) and Fault in map(type, column):
+            if (may_fault or (faulty and not faulty.isdisjoint(node.args))) and Fault in map(type, column):
                 faulty.add(len(columns))
             columns.append(column)
 
@@ -100,8 +100,12 @@ def _handler(node: Node, program: Program) -> Handler:
         return _SPECIAL[node.op]
     if len(node.args) == 1:
         return _one
-    rows = tuple(program.nodes[arg].rows for arg in node.args)
-    return {(node.rows, node.rows): _two, (node.rows, "any"): _by_constant}.get(rows, _elementwise)
+    if len(node.args) != 2:
+        return _elementwise
+    left, right = (program.nodes[arg].rows for arg in node.args)
+    if left != node.rows:
+        return _elementwise
+    return _by_constant if right == "any" else _two
 
 
 def _one(node: Node, exact: Exactly, walk: Walk) -> Column:
@@ -112,7 +116,7 @@ def _one(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 
 def _two(node: Node, exact: Exactly, walk: Walk) -> Column:
-    """Both columns are as long as their own."""
+    """Both arguments have the rows of the node."""
     left, right = node.args
     if left in walk.faulty or right in walk.faulty:
         return _elementwise(node, exact, walk)
@@ -158,11 +162,11 @@ def _constant(node: Node, exact: Exactly, walk: Walk) -> Column:
 def _fault(node: Node, exact: Exactly, walk: Walk) -> Column:
     code, _, hint = node.param
     columns = [walk.spread(arg, node.rows) for arg in node.args]
-    out: Column = []
-    for row in range(walk.counts[node.rows]):
-        values = tuple(column[row] for column in columns)
-        out.append(_first_fault(values) or Fault(code, partial(_refusal, node, values, walk, row), hint))
-    return out
+    shown = list(zip(*columns, strict=True)) if columns else [()] * walk.counts[node.rows]
+    said = [Fault(code, partial(_refusal, node, values, walk, row), hint) for row, values in enumerate(shown)]
+    if walk.faulty.isdisjoint(node.args):
+        return said
+    return [_first_fault(values) or refusal for values, refusal in zip(shown, said, strict=True)]
 
 
 def _refusal(node: Node, values: tuple[Any, ...], walk: Walk, row: int) -> str:
@@ -179,6 +183,8 @@ def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Nothing to add is 0; a fault taints its own total only."""
+    if walk.counts[node.rows] == 1 and node.args[0] not in walk.faulty:
+        return [reduce(exact, walk.columns[node.args[0]] or [ZERO])]
     out: Column = [ZERO] * walk.counts[node.rows]
     for value, k in zip(*_members(node, walk), strict=True):
         held = out[k]

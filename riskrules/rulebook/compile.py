@@ -75,7 +75,7 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         return Plan(
-            rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms, margin_meaning.OF_ORDERS),
+            rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms, "liquidate", margin_meaning.OF_ORDERS),
             account=_account_plan(sections), status=status, assets=self._assets(), gone=self._gone(), aliases=self._aliases(), drivers=formulas.drivers(),
             settings=formulas.settings(), scenarios=formulas.scenarios(), _markets={name: packed_market(market) for name, market in markets.items()},
         )  # fmt: skip

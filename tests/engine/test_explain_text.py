@@ -37,7 +37,7 @@ DESIGN_EXAMPLE = leg("pos-17", "BTC-USDT", "10", "65120")
 ISOLATED = leg("pos-18", "ETH-USDT", "-3", "2500", mode="isolated", margin="400")
 
 CASES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("liquidatable", "house-usdm", house(DESIGN_EXAMPLE), "verdict, steps, the row, and three ways to be healthy again"),
+    ("liquidatable", "house-usdm", json.loads((EXAMPLES / "house.json").read_text()), "verdict, steps, the row, and three ways to be healthy again"),
     ("isolated", "house-usdm", house(ISOLATED), "a position decided by itself"),
     ("two_positions", "house-usdm", house(DESIGN_EXAMPLE, leg("pos-19", "ETH-USDT", "-250", "2500"), balance={"USDT": "9000", "BTC": "0.25"}), "a line a leg, haircuts"),
     ("hedge", "house-usdm", house(leg("long", "BTC-USDT", "2", "64000", side="long"), leg("short", "BTC-USDT", "-1.5", "64000", side="short")), "each leg in its own tier"),
