@@ -102,6 +102,7 @@ CODES: dict[str, Code] = {
     "RR311": Code("RR311", "a rule that may have changed inside an observed interval", ERROR),
     "RR312": Code("RR312", "no version in force yet", ERROR),
     "RR313": Code("RR313", "no such rulebook", ERROR),
+    "RR314": Code("RR314", "a name that is given twice", ERROR),
     "RR401": Code("RR401", "not an expression", ERROR),
     "RR402": Code("RR402", "not part of the formula language", ERROR),
     "RR403": Code("RR403", "a unit mistake", ERROR),

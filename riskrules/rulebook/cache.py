@@ -16,6 +16,7 @@ from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 
 FORMAT = "3"
+MOST_KEPT = 16
 MAKERS = ("units", "text", "ir", "rules", "rulebook")  # the floors that have a hand in a plan; the others only read it
 
 
@@ -65,6 +66,13 @@ def _read(path: Path) -> Plan | None:
         return None
 
 
+def _forget(folder: Path, rulebook: str) -> None:
+    """The newest plans of a rulebook are enough; those of older texts and engines would only pile up."""
+    kept = sorted(folder.glob(f"{rulebook}-*.plan"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in kept[MOST_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
 def keep_plan(plan: Plan) -> None:
     """Written beside and moved into place, so that no reader ever sees half a plan."""
     folder = _folder()
@@ -78,5 +86,6 @@ def keep_plan(plan: Plan) -> None:
         beside = path.with_suffix(f".{os.getpid()}")
         beside.write_bytes(hashlib.sha256(body).digest() + body)
         beside.replace(path)
+        _forget(folder, plan.rulebook)
     except OSError:
         return

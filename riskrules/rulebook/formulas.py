@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,6 +22,12 @@ from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact, to_exact
 from riskrules.units.unit import BY_NAME, Unit
 
+# What a snapshot and a table give under their own names; a formula may not call anything else so.
+BASE_FIGURES = frozenset((
+    "size", "entry_price", "leverage", "unsettled_funding", "caps", "maintenance_rates", "maintenance_amounts", "max_leverages", "is_inverse",
+    "multiplier", "mark_price_age", "index_price_age", "weight", "owed_weight", "is_settle", "amount", "taker_fee", "order_size", "order_price",
+    "order_leverage", "is_buy", "reduce_only", "is_isolated", "open_legs", "posted_margin", "posts_initial", "move",
+))  # fmt: skip
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
 
 
@@ -55,8 +62,19 @@ class FormulaBook:
 
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""
+        self.problems.extend(self._given_twice(terms))
         self.names = {**terms, **self.names}
         return {name: self.term(name) for name in self._versions["terms"]}
+
+    def _given_twice(self, terms: dict[str, Term]) -> Iterator[Problem]:
+        """One name, one meaning: not one of the book's own, and not declared under two headings."""
+        taken = {*BASE_FIGURES, *self.names, *(name for name in terms if name not in self._built)}
+        for kind in ("inputs", "settings", "terms"):
+            for name, version in self._versions[kind].items():
+                if name in taken:
+                    where = version.file.at(*version.place, key=True)
+                    yield Problem("RR314", where, f"{name} is a name that is given already", "choose another name", found=name)
+                taken.add(name)
 
     def drivers(self) -> dict[str, tuple[str, ...]]:
         rows: dict[str, list[str]] = {}
