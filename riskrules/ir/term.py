@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Any
 
 from riskrules.ir.frame import SCENARIO as SCENARIO
-from riskrules.ir.ops import OPS
 from riskrules.units import unit as u
 from riskrules.units.exact import Exact, to_exact
 from riskrules.units.unit import Unit, UnitMistake
@@ -101,7 +100,7 @@ def larger(x: Term, y: Term) -> Term:
 
 
 def compare(comparator: str, x: Term, y: Term) -> Term:
-    _must_match(comparator, x, y)
+    _must_match(x, y)
     return _elementwise(comparator, u.FLAG, x, y)
 
 
@@ -118,7 +117,7 @@ def negated(x: Term) -> Term:
 
 
 def choose(condition: Term, this: Term, that: Term) -> Term:
-    _must_match("choose", this, that)
+    _must_match(this, that)
     return _elementwise("choose", this.unit, condition, this, that)
 
 
@@ -127,7 +126,7 @@ def label_if(condition: Term, this: Term, that: Term) -> Term:
 
 
 def rounded(x: Term, op: str, quantum: Term) -> Term:
-    _must_match(op, x, quantum)
+    _must_match(x, quantum)
     return _elementwise(op, x.unit, x, quantum)
 
 
@@ -200,14 +199,14 @@ def _elementwise(op: str, unit: Unit, *args: Term) -> Term:
 
 
 def _same_unit(op: str, x: Term, y: Term) -> Term:
-    _must_match(op, x, y)
+    _must_match(x, y)
     unit = x.unit if x.unit.word != "number" else y.unit
     return _elementwise(op, unit, x, y)
 
 
-def _must_match(op: str, x: Term, y: Term) -> None:
+def _must_match(x: Term, y: Term) -> None:
     if x.unit != y.unit:
-        raise UnitMistake(f"{OPS[op].words.format('', '', '').strip() or op}: {x.unit} does not go with {y.unit}")
+        raise UnitMistake(f"{x.unit} and {y.unit} do not go together")
 
 
 def every_term(roots: list[Term]) -> Iterator[Term]:

@@ -170,6 +170,9 @@ class _Composer:
             key = self._judge_key(key, place, event)
         if self.asks and _asked(self.text, event.start_mark):
             self._add("RR127", place, f"a key behind a question mark: {key}", "write the key and a colon, without the ?")
+        if event.style and _glued(self.text, event.end_mark.index):
+            hint = "write a space after the colon: parsers differ on it"
+            self._add("RR127", place, f"a quoted key whose colon touches its value: {key}", hint)
         if key in fields:
             labels = ((span_from(fields[key]), "given first here"),)
             self._add("RR120", place, f"{key} is given twice", "keep one of them", key, labels)
@@ -323,6 +326,12 @@ class _Composer:
 
 
 _TAG = re.compile(r"!\S*")
+
+
+def _glued(text: str, end: int) -> bool:
+    """Whether the colon after a quoted key is followed by its value at once."""
+    colon = text.find(":", end)
+    return colon >= 0 and not text[end:colon].strip() and text[colon + 1 : colon + 2].strip() != ""
 
 
 def _asked(text: str, mark: Any) -> bool:

@@ -61,6 +61,7 @@ TRICKS = [
     ("---\na: 1\n", "RR126", 1, 1, "one spelling: no marker"),
     ("a: 1\n...\n", "RR126", 2, 1, "the end marker"),
     ("a: 1\n---\nb: 1\n", "RR126", 2, 1, "what comes after is read by some and not by others"),
+    ("a: ['b c':0]\n", "RR127", 1, 5, "a quoted key with its colon against the value: one parser takes it, one does not"),
     ("? [a]\n: 1\n", "RR127", 1, 3, "a list as a key"),
     ("{a: 1}: 1\n", "RR127", 1, 1, "a mapping as a key"),
     ("? a\n: 1\n", "RR127", 1, 3, "a second way to write a: 1"),
