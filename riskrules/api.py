@@ -67,7 +67,6 @@ class Explanation:
 
     def __str__(self) -> str:
         from riskrules.engine.explain_text import pool_text
-
         from riskrules.engine.turns import turn_lines
 
         return "\n\n".join(pool_text(pool, 1, turn_lines(pool), colour=False) for pool in self.pools)
@@ -131,7 +130,9 @@ def load(where: str | Path | None = None, *, as_of: str | Instant, rulebook: str
     """
     when = instant(as_of) if isinstance(as_of, str) else as_of
     if when is None:
-        raise PolicyError([Problem("RR215", None, f"{as_of!r} is not a time with an offset", "such as 2026-10-01T00:00:00Z", found=str(as_of))], BAD_USE)
+        raise PolicyError(
+            [Problem("RR215", None, f"{as_of!r} is not a time with an offset", "such as 2026-10-01T00:00:00Z", found=str(as_of))], BAD_USE
+        )
     shelf, name = _found(where, rulebook)
     return Book(plan_at(shelf, name, when), when)
 
@@ -146,10 +147,14 @@ def _found(where: str | Path | None, rulebook: str | None) -> tuple[Shelf, str]:
             folder, rulebook = None, str(where)
     shelf = find_shelf(folder)
     if shelf is None:
-        raise PolicyError([Problem("RR313", None, f"there is no policies folder {str(folder or 'policies')!r}", "name one that exists")], BAD_USE)
+        raise PolicyError(
+            [Problem("RR313", None, f"there is no policies folder {str(folder or 'policies')!r}", "name one that exists")], BAD_USE
+        )
     known = shelf.rulebooks()
     if rulebook is None and len(known) != 1:
-        raise PolicyError([Problem("RR313", None, f"{shelf.folder} has {len(known)} rulebooks", f"name one with rulebook=: {', '.join(known)}")], BAD_USE)
+        raise PolicyError(
+            [Problem("RR313", None, f"{shelf.folder} has {len(known)} rulebooks", f"name one with rulebook=: {', '.join(known)}")], BAD_USE
+        )
     return shelf, rulebook or known[0]
 
 

@@ -24,7 +24,11 @@ ABOUT = """QUESTION is one of:
 """
 
 
-@click.command("ask", help=f"Ask a QUESTION about the accounts of SNAPSHOT; all else is held.\n\n{ABOUT}", short_help="Ask what would have to be different.")
+@click.command(
+    "ask",
+    help=f"Ask a QUESTION about the accounts of SNAPSHOT; all else is held.\n\n{ABOUT}",
+    short_help="Ask what would have to be different.",
+)
 @click.argument("question", type=click.Choice(list(QUESTIONS)), metavar="QUESTION")
 @click.argument("snapshot")
 @click.option("--account", metavar="ID", help="Only this account.")
@@ -37,12 +41,26 @@ ABOUT = """QUESTION is one of:
 @rulebook_option
 @as_of_option
 @format_option("text", "json")
-def command(question: str, snapshot: str, account: str | None, market: str | None, form: str, policies: str | None, rulebook: str | None, as_of: str | None, **order: str | None) -> int:
+def command(
+    question: str,
+    snapshot: str,
+    account: str | None,
+    market: str | None,
+    form: str,
+    policies: str | None,
+    rulebook: str | None,
+    as_of: str | None,
+    **order: str | None,
+) -> int:
     case = case_of(snapshot, policies, rulebook, as_of)
     wanted = order_of(question, {**order, "market": market})
     if isinstance(wanted, str):
         raise click.UsageError(wanted)
-    answers = [answer for pool in chosen_pools(case, account, market if question not in ("max-size", "may-open") else None) for answer in QUESTIONS[question](pool, wanted)]
+    answers = [
+        answer
+        for pool in chosen_pools(case, account, market if question not in ("max-size", "may-open") else None)
+        for answer in QUESTIONS[question](pool, wanted)
+    ]
     if form == "json":
         json_out(_json(case, question, answers))
     else:
@@ -51,4 +69,9 @@ def command(question: str, snapshot: str, account: str | None, market: str | Non
 
 
 def _json(case: Case, question: str, answers: list[Asked]) -> dict[str, Any]:
-    return {"schema": "riskrules/ask/1", "question": question, "rulebook": case.plan.rulebook, "answers": [answer.data for answer in answers]}
+    return {
+        "schema": "riskrules/ask/1",
+        "question": question,
+        "rulebook": case.plan.rulebook,
+        "answers": [answer.data for answer in answers],
+    }

@@ -83,4 +83,9 @@ def _one_file(path: Path) -> list[Problem]:
     if file is None or any(is_error(problem) for problem in problems):
         return problems
     shelf = Shelf(root, packaged=False)
-    return [problem for _, found in _rulebook(shelf, path.parent.parent.name) for problem in found if problem.at and problem.at.file == str(path)]
+    return [
+        problem
+        for _, found in _rulebook(shelf, path.parent.parent.name)
+        for problem in found
+        if problem.at and problem.at.file == str(path)
+    ]

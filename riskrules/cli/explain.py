@@ -26,7 +26,16 @@ from riskrules.units.clock import say_instant
 @rulebook_option
 @as_of_option
 @format_option("text", "json")
-def command(snapshot: str, account: str | None, market: str | None, depth: int, policies: str | None, rulebook: str | None, as_of: str | None, form: str) -> int:
+def command(
+    snapshot: str,
+    account: str | None,
+    market: str | None,
+    depth: int,
+    policies: str | None,
+    rulebook: str | None,
+    as_of: str | None,
+    form: str,
+) -> int:
     """Explain the accounts of SNAPSHOT (JSON or YAML; - for standard input).
 
     A liquidatable account explained is exit 0; a decision that is an error is exit 30, and the output is complete.
@@ -61,7 +70,11 @@ def _text(case: Case, pools: list[PoolExplanation], depth: int) -> str:
     colour = colour_on(sys.stdout)
     width = width_of(sys.stdout)
     parts = [pool_text(pool, depth, turn_lines(pool), colour, width) for pool in pools]
-    tail = [f"status    {status_line(case.plan.status, case.when)}", f"policies  {shelf_line(case)}", f"again     {again(case)}   replay {replay(case)}"]
+    tail = [
+        f"status    {status_line(case.plan.status, case.when)}",
+        f"policies  {shelf_line(case)}",
+        f"again     {again(case)}   replay {replay(case)}",
+    ]
     return "\n\n".join([*parts, "\n".join(tail)])
 
 
@@ -77,4 +90,11 @@ def replay(case: Case) -> str:
 
 def _json(case: Case, pools: list[PoolExplanation], depth: int) -> dict[str, Any]:
     made = Explanation(case.plan, case.snapshot, tuple(pools)).to_dict(depth)
-    return {**made, "policies": str(case.shelf.folder), "packaged": case.shelf.packaged, "as_of": say_instant(case.when), "again": again(case), "replay": replay(case)}
+    return {
+        **made,
+        "policies": str(case.shelf.folder),
+        "packaged": case.shelf.packaged,
+        "as_of": say_instant(case.when),
+        "again": again(case),
+        "replay": replay(case),
+    }

@@ -67,7 +67,7 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except Exception as error:  # noqa: BLE001 - the last door: a policy error has its own code, anything else is our bug
+    except Exception as error:
         return _ended_by(error)
 
 

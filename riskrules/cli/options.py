@@ -30,12 +30,16 @@ def rulebook_option(command: Command) -> Command:
 
 
 def as_of_option(command: Command) -> Command:
-    return click.option("--as-of", metavar="TIME", help="The time whose policy is used. Default: the snapshot's own; never the clock.")(command)
+    return click.option("--as-of", metavar="TIME", help="The time whose policy is used. Default: the snapshot's own; never the clock.")(
+        command
+    )
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
     def wrap(command: Command) -> Command:
-        return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print.")(command)
+        return click.option("--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print.")(
+            command
+        )
 
     return wrap
 
@@ -73,7 +77,7 @@ def text_of(file: str) -> tuple[str, str]:
     try:
         return data.decode("utf-8"), "standard input" if file == "-" else file
     except UnicodeDecodeError as error:
-        raise click.UsageError(f"{file} is not UTF-8: byte {error.start} is {data[error.start] :#04x}") from error
+        raise click.UsageError(f"{file} is not UTF-8: byte {error.start} is {data[error.start]:#04x}") from error
 
 
 def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | None) -> Case:

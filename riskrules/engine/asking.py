@@ -40,8 +40,13 @@ class Asking:
         """The smallest change of one mark, the balance or one size that turns the decision."""
         return self._ask("healthy-again", snapshot, account, market)
 
-    def max_size(self, snapshot: Any, market: str, side: str, price: str | None = None, leverage: str | None = None, account: str | None = None) -> list[Asked]:
-        """The largest order that may be opened, to the lot; at the mark where no price is given.  `ValueError` for a number that is none."""
+    def max_size(
+        self, snapshot: Any, market: str, side: str, price: str | None = None, leverage: str | None = None, account: str | None = None
+    ) -> list[Asked]:
+        """The largest order that may be opened, to the lot; at the mark where no price is given.
+
+        Raises `ValueError` for a number that is none.
+        """
         return self._order("max-size", snapshot, account, {"market": market, "side": side, "price": price, "leverage": leverage})
 
     def may_open(self, snapshot: Any, order: str, leverage: str | None = None, account: str | None = None) -> list[Asked]:

@@ -36,7 +36,11 @@ class Evaluated(NamedTuple):
         """An exact value, a label, or a fault; undecided where the tables that may be in force disagree."""
         here = self.walk.value(name, row)
         if self.too_many:
-            return Fault("RR508", f"{self.account.id} holds too many markets whose tables may have changed", "ask for a time outside the observed intervals")
+            return Fault(
+                "RR508",
+                f"{self.account.id} holds too many markets whose tables may have changed",
+                "ask for a time outside the observed intervals",
+            )
         for other in self.others:
             if not same(here, other.value(name, row)):
                 return self._undecided(name, here, other.value(name, row))
@@ -46,7 +50,11 @@ class Evaluated(NamedTuple):
         if isinstance(here, Fault) and isinstance(there, Fault):
             return here
         changed = ", ".join(market for market, count in zip(self.rows.markets, self.rows.versions(), strict=True) if count > 1)
-        return Fault("RR508", f"{name} differs between the tables that may have been in force for {changed}", "ask for a time outside the observed interval, or narrow the interval")
+        return Fault(
+            "RR508",
+            f"{name} differs between the tables that may have been in force for {changed}",
+            "ask for a time outside the observed interval, or narrow the interval",
+        )
 
     def verdict(self, pool: int) -> tuple[str, Fault | None]:
         """`healthy`, `liquidate`, or `error` with its fault."""

@@ -8,23 +8,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
-from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
-from riskrules.units.clock import instant
-from riskrules.units.exact import ZERO, Exact, loose_number
+from riskrules.engine.fields import (
+    NumberText,
+    Parse,
+    Path,
+    anything,
+    bought,
+    entry,
+    flag,
+    kind_of,
+    listing,
+    mapping,
+    mode,
+    number,
+    positive,
+    posted,
+    price,
+    rate,
+    side,
+    time,
+    word,
+)
+from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
+from riskrules.units.exact import ZERO
 
-Path = tuple[str | int, ...]
 Drivers = dict[str, tuple[str, ...]]
-
-
-class NumberText(str):
-    """A JSON number, kept as the decimal that was printed."""
-
-    __slots__ = ()
 
 
 class _Duplicate(Exception):
@@ -35,7 +48,9 @@ def parse_text(text: str, file: str) -> tuple[Any, list[Problem]]:
     """The plain tree of a JSON or YAML text."""
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(text, parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText, object_pairs_hook=_no_duplicates), []
+            return json.loads(
+                text, parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText, object_pairs_hook=_no_duplicates
+            ), []
         except json.JSONDecodeError as error:
             at = Span(file, error.lineno, error.colno, error.lineno, error.colno + 1)
             return None, [Problem("RR601", at, f"not JSON: {error.msg.lower()}", "correct the text; a torn file is best written again")]
@@ -84,9 +99,6 @@ def snapshot_of(tree: Any, file: str, text: str, drivers: Drivers) -> tuple[Snap
     return (None if reader.problems else made), reader.problems
 
 
-Parse = Callable[["_Reader", Any, Path], Any]
-
-
 class _Reader:
     """Walks the tree once and keeps every complaint; places are looked up only when there is one."""
 
@@ -98,7 +110,12 @@ class _Reader:
     # -- shapes ----------------------------------------------------------------------------------
 
     def snapshot(self, tree: Any, digest: str) -> Snapshot:
-        got = self.fields(tree, (), {"as_of": time, "rulebook": word, "markets": mapping, "assets": mapping, "accounts": listing, "note": anything}, ("accounts",))
+        got = self.fields(
+            tree,
+            (),
+            {"as_of": time, "rulebook": word, "markets": mapping, "assets": mapping, "accounts": listing, "note": anything},
+            ("accounts",),
+        )
         markets = {name: self.market(node, ("markets", name)) for name, node in (got.get("markets") or {}).items()}
         assets = {name: self.asset(node, ("assets", name)) for name, node in (got.get("assets") or {}).items()}
         accounts = tuple(self.account(node, ("accounts", k)) for k, node in enumerate(got.get("accounts") or ()))
@@ -114,10 +131,19 @@ class _Reader:
         return AssetInput(got.get("index_price"), got.get("at"), got["drivers"])
 
     def account(self, node: Any, path: Path) -> AccountInput:
-        shape: dict[str, Parse] = {"id": word, "collateral": mapping, "positions": listing, "orders": listing, "taker_fee": rate, "leverage": mapping}
+        shape: dict[str, Parse] = {
+            "id": word,
+            "collateral": mapping,
+            "positions": listing,
+            "orders": listing,
+            "taker_fee": rate,
+            "leverage": mapping,
+        }
         got = self.fields(node, path, shape, ("id",), "account")
         held = got.get("collateral")
-        collateral = None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
+        collateral = (
+            None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
+        )
         leverage = {name: positive(self, value, (*path, "leverage", name)) or ZERO for name, value in (got.get("leverage") or {}).items()}
         positions = tuple(self.position(one, (*path, "positions", k), k) for k, one in enumerate(got.get("positions") or ()))
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
@@ -127,27 +153,61 @@ class _Reader:
 
     def position(self, node: Any, path: Path, k: int) -> PositionInput:
         shape: dict[str, Parse] = {
-            "id": word, "market": word, "mode": mode, "size": number, "entry_price": entry, "side": side, "leverage": positive,
-            "margin": posted, "unsettled_funding": number,
-        }  # fmt: skip
+            "id": word,
+            "market": word,
+            "mode": mode,
+            "size": number,
+            "entry_price": entry,
+            "side": side,
+            "leverage": positive,
+            "margin": posted,
+            "unsettled_funding": number,
+        }
         got = self.fields(node, path, shape, ("market", "mode", "size"), "leg")
         made = PositionInput(
-            got.get("id") or f"{got.get('market')}{'-' + got['side'] if got.get('side') else ''}", got.get("market") or "", got.get("mode") or "cross",
-            got.get("size") or (0, 1), got.get("entry_price"), got.get("side") or "", got.get("leverage"), got.get("margin"), got.get("unsettled_funding"), got["drivers"],
-        )  # fmt: skip
+            got.get("id") or f"{got.get('market')}{'-' + got['side'] if got.get('side') else ''}",
+            got.get("market") or "",
+            got.get("mode") or "cross",
+            got.get("size") or (0, 1),
+            got.get("entry_price"),
+            got.get("side") or "",
+            got.get("leverage"),
+            got.get("margin"),
+            got.get("unsettled_funding"),
+            got["drivers"],
+        )
         if (made.side == "long" and made.size[0] < 0) or (made.side == "short" and made.size[0] > 0):
-            self.say("RR606", (*path, "size"), f"the size of a {made.side} leg has the other sign", "sizes are signed: above 0 is long, below 0 is short")
+            self.say(
+                "RR606",
+                (*path, "size"),
+                f"the size of a {made.side} leg has the other sign",
+                "sizes are signed: above 0 is long, below 0 is short",
+            )
         if made.mode == "cross" and made.margin is not None:
             self.say("RR606", (*path, "margin"), "a cross position has no margin of its own", "leave margin out, or say mode: isolated")
         return made
 
     def order(self, node: Any, path: Path, k: int) -> OrderInput:
-        shape: dict[str, Parse] = {"id": word, "market": word, "side": bought, "size": positive, "price": positive, "reduce_only": flag, "leverage": positive}
+        shape: dict[str, Parse] = {
+            "id": word,
+            "market": word,
+            "side": bought,
+            "size": positive,
+            "price": positive,
+            "reduce_only": flag,
+            "leverage": positive,
+        }
         got = self.fields(node, path, shape, ("market", "side", "size", "price", "reduce_only"), "order")
         return OrderInput(
-            got.get("id") or f"order {k + 1}", got.get("market") or "", got.get("side") or "buy", got.get("size") or (1, 1), got.get("price") or (1, 1),
-            bool(got.get("reduce_only")), got.get("leverage"), got["drivers"],
-        )  # fmt: skip
+            got.get("id") or f"order {k + 1}",
+            got.get("market") or "",
+            got.get("side") or "buy",
+            got.get("size") or (1, 1),
+            got.get("price") or (1, 1),
+            bool(got.get("reduce_only")),
+            got.get("leverage"),
+            got["drivers"],
+        )
 
     # -- checks ----------------------------------------------------------------------------------
 
@@ -155,7 +215,9 @@ class _Reader:
         """The declared fields of an object, parsed; `drivers` of these rows under their own key."""
         got: dict[str, Any] = {"drivers": {}}
         if not isinstance(node, dict):
-            self.say("RR604", path, f"{_kind(node)} stands where an object is due", "write an object with named fields", expected="an object")
+            self.say(
+                "RR604", path, f"{kind_of(node)} stands where an object is due", "write an object with named fields", expected="an object"
+            )
             return got
         extra = self.drivers.get(rows, ())
         for key, value in node.items():
@@ -186,9 +248,19 @@ class _Reader:
         """One-way mode has one position a market; in hedge mode each leg says its side."""
         seen: dict[tuple[str, str], PositionInput] = {}
         for k, position in enumerate(positions):
-            others = [other for (market, _), other in seen.items() if market == position.market and (not other.side or not position.side or other.side == position.side)]
+            others = [
+                other
+                for (market, _), other in seen.items()
+                if market == position.market and (not other.side or not position.side or other.side == position.side)
+            ]
             if others and others[0].mode == position.mode:
-                self.say("RR605", (*path, "positions", k), f"a second position in {position.market}", "net them, or give each leg its side (hedge mode: long and short)", found=position.id)
+                self.say(
+                    "RR605",
+                    (*path, "positions", k),
+                    f"a second position in {position.market}",
+                    "net them, or give each leg its side (hedge mode: long and short)",
+                    found=position.id,
+                )
             seen[position.market, position.side] = position
 
     def say(self, code: str, path: Path, text: str, hint: str, found: str = "", expected: str = "") -> None:
@@ -202,114 +274,3 @@ class _Reader:
 
             self._root = tree_of(self.text)
         return place_of(self._root, path, self.file)
-
-
-def _kind(node: Any) -> str:
-    if node is None:
-        return "nothing"
-    if isinstance(node, (list, tuple)):
-        return "a list"
-    if isinstance(node, dict):
-        return "an object"
-    return repr(node) if len(repr(node)) < 60 else "a text"
-
-
-def number(reader: _Reader, value: Any, path: Path) -> Exact | None:
-    got = loose_number(value) if isinstance(value, str) else None
-    if got is None:
-        shown = _kind(value)
-        reader.say("RR604", path, f"{shown} is not a number", 'write a decimal, as text ("63000.5") or as a JSON number; NaN and infinity are not numbers', found=str(value), expected="a number")
-    return got
-
-
-def positive(reader: _Reader, value: Any, path: Path) -> Exact | None:
-    got = number(reader, value, path)
-    if got is not None and got[0] <= 0:
-        reader.say("RR606", path, f"{value} is too small: it must be above 0", "give a number above 0", found=str(value), expected="a number above 0")
-        return None
-    return got
-
-
-def price(reader: _Reader, value: Any, path: Path) -> Exact | None:
-    """Absent and null are the same: not given."""
-    return None if value is None else positive(reader, value, path)
-
-
-def entry(reader: _Reader, value: Any, path: Path) -> Exact | None:
-    got = number(reader, value, path)
-    if got is not None and got[0] < 0:
-        reader.say("RR606", path, f"{value} is below 0", "an entry price is 0 or more", found=str(value), expected="0 or more")
-        return None
-    return got
-
-
-def rate(reader: _Reader, value: Any, path: Path) -> Exact | None:
-    """`"0.05%"`, or a bare fraction such as 0.0005 as programs print it."""
-    if isinstance(value, str) and value.endswith("%"):
-        got = number(reader, value[:-1], path)
-        return (got[0], got[1] * 100) if got else None
-    return number(reader, value, path)
-
-
-def posted(reader: _Reader, value: Any, path: Path) -> Exact | str | None:
-    return INITIAL if value == INITIAL else number(reader, value, path)
-
-
-def time(reader: _Reader, value: Any, path: Path) -> int | None:
-    got = instant(value) if isinstance(value, str) else None
-    if got is None:
-        reader.say("RR604", path, f"{_kind(value)} is not a time with an offset", "such as 2026-10-01T00:00:00Z", found=str(value), expected="RFC 3339 with an offset")
-    return got
-
-
-def word(reader: _Reader, value: Any, path: Path) -> str | None:
-    if isinstance(value, str) and value.strip() and not isinstance(value, NumberText) and value.isprintable():
-        return str(value)
-    reader.say("RR604", path, f"{_kind(value)} is not a text", "write a text in quotes", found=str(value), expected="a text")
-    return None
-
-
-def _one_of(*words: str) -> Parse:
-    def parse(reader: _Reader, value: Any, path: Path) -> str | None:
-        if value in words:
-            return str(value)
-        reader.say("RR604", path, f"{_kind(value)} is not {' or '.join(words)}", f"write {' or '.join(words)}", found=str(value), expected=", ".join(words))
-        return None
-
-    return parse
-
-
-def flag(reader: _Reader, value: Any, path: Path) -> bool:
-    if value in (True, False):
-        return bool(value)
-    if value in ("true", "false") and not isinstance(value, NumberText):
-        return bool(value == "true")
-    reader.say("RR604", path, f"{_kind(value)} is not true or false", "write true or false", found=str(value), expected="true or false")
-    return False
-
-
-def mapping(reader: _Reader, value: Any, path: Path) -> dict[str, Any]:
-    """An object whose keys are names: of markets or of assets."""
-    if isinstance(value, dict):
-        for name in value:
-            if not (name.strip() and name.isprintable()):
-                reader.say("RR604", (*path, name), f"{name!r} is not a name", "write the name of a market or an asset", found=name, expected="a name")
-        return value
-    reader.say("RR604", path, f"{_kind(value)} stands where an object is due", "write an object with named fields", expected="an object")
-    return {}
-
-
-def listing(reader: _Reader, value: Any, path: Path) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    reader.say("RR604", path, f"{_kind(value)} stands where a list is due", "write a list", expected="a list")
-    return []
-
-
-def anything(reader: _Reader, value: Any, path: Path) -> Any:
-    return value
-
-
-mode = _one_of("cross", "isolated")
-side = _one_of("long", "short")
-bought = _one_of("buy", "sell")

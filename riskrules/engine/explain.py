@@ -22,7 +22,19 @@ from riskrules.units.exact import Exact, exact_text
 
 # Shown in the line of the tier, in the heading, or as the verdict itself.
 NOT_A_STEP = frozenset(
-    ("maintenance_rate", "maintenance_amount", "max_leverage", "mark_price", "index_price", "liquidate", "margin_buffer", "bankrupt", "state", "may_increase", "within_last_cap")
+    (
+        "maintenance_rate",
+        "maintenance_amount",
+        "max_leverage",
+        "mark_price",
+        "index_price",
+        "liquidate",
+        "margin_buffer",
+        "bankrupt",
+        "state",
+        "may_increase",
+        "within_last_cap",
+    )
 )
 SHORT = 44  # a working that is no longer than this is put in place of its value
 
@@ -143,7 +155,9 @@ class PoolExplanation:
         derived = "" if not amount[0] or table.written_amounts[tier] else " (derived)"
         name = f"tier {tier + 1} of {len(table.maintenance_rates)}"
         source = f"tiers/{table.file.split('/')[-1]}" if table.file.startswith("tiers/") else table.file
-        return Step(name, of, said, tier, f"rate {say.rate(rate)}{less}{derived}", f"{source}:{table.lines[min(tier, len(table.lines) - 1)]}", note)
+        return Step(
+            name, of, said, tier, f"rate {say.rate(rate)}{less}{derived}", f"{source}:{table.lines[min(tier, len(table.lines) - 1)]}", note
+        )
 
     def _table(self, rows: str, row: int) -> tuple[TablePlan, MarketPlan]:
         market = self.evaluated.rows.keys[rows, "market"][row]

@@ -135,7 +135,9 @@ def _leg_cells(pool: PoolExplanation, k: int) -> list[str]:
     name = pool.evaluated.rows.legs[k].id
     market = pool.evaluated.rows.legs[k].market
     cells = ["" if market.startswith(f"{name}-") or market == name else name, _leg(pool, k)]
-    return cells + ["" if label == "tier" and _cell(pool, of, k).startswith("error") else f"{label} {_cell(pool, of, k)}" for label, of in shown]
+    return cells + [
+        "" if label == "tier" and _cell(pool, of, k).startswith("error") else f"{label} {_cell(pool, of, k)}" for label, of in shown
+    ]
 
 
 def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:

@@ -41,7 +41,7 @@ Answered = Callable[[PoolExplanation, Wanted | None], Iterator[Asked]]
 _ORDER = re.compile(r"([+-])\s*(\S+)\s+(\S+)\s+at\s+(\S+)")
 
 
-def order_of(question: str, options: dict[str, str | None]) -> Wanted | None | str:
+def order_of(question: str, options: dict[str, str | None]) -> Wanted | str | None:
     """The order in the options, or what is wrong with them."""
     if question == "may-open":
         return _order_in_words(options)
@@ -83,10 +83,14 @@ def _not_asked(pool: PoolExplanation) -> Asked | None:
     """A pool that is in error, or may be under another table, has no answer."""
     fault = pool.fault
     if pool.evaluated.others and fault is None:
-        fault = Fault("RR508", "a table of this pool may have changed by then, and the answer with it", "ask for a time outside the observed interval")
+        fault = Fault(
+            "RR508", "a table of this pool may have changed by then, and the answer with it", "ask for a time outside the observed interval"
+        )
     if fault is None:
         return None
-    return Asked(f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True)
+    return Asked(
+        f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True
+    )
 
 
 def _prices(condition: str, name: str) -> Answered:
@@ -111,7 +115,11 @@ def _price(pool: PoolExplanation, market: int, condition: str, name: str) -> Ask
     now = pool.value(condition) is True
     data |= {"holds_now": now, "stretches": [_stretch(opens, closes) for opens, closes in found]}
     if not found:
-        return Asked(f"{_who(pool)}: no {name} in the mark of {market_name}: {'it holds' if now else 'it does not hold'} at every price up to a million times the mark, all else held", data)
+        return Asked(
+            f"{_who(pool)}: no {name} in the mark of {market_name}: {'it holds' if now else 'it does not hold'} "
+            "at every price up to a million times the mark, all else held",
+            data,
+        )
     said = "; ".join(_stretch_text(opens, closes) for opens, closes in found)
     verb = "no longer holds at" if now else "at"
     return Asked(f"{_who(pool)}: {name} of {market_name} {verb} {said}   all else held{_step(found[0][0])}", data)
@@ -126,9 +134,14 @@ def _too_fine(pool: PoolExplanation, what: str, error: TooFine, data: dict[str, 
 
 def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
     return {
-        "direction": "up" if opens.direction > 0 else "down", "value": exact_text(to_exact(opens.point)), "before": exact_text(to_exact(opens.before)),
-        "until": exact_text(to_exact(closes.before)) if closes else None, "step": exact_text(to_exact(opens.grid)), "step_stated": opens.stated, "is": "exact",
-    }  # fmt: skip
+        "direction": "up" if opens.direction > 0 else "down",
+        "value": exact_text(to_exact(opens.point)),
+        "before": exact_text(to_exact(opens.before)),
+        "until": exact_text(to_exact(closes.before)) if closes else None,
+        "step": exact_text(to_exact(opens.grid)),
+        "step_stated": opens.stated,
+        "is": "exact",
+    }
 
 
 def _stretch_text(opens: Answer, closes: Answer | None) -> str:
@@ -149,7 +162,10 @@ def _healthy_again(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Ask
     found = [turn for turn in turns(pool, every_market=True) if not isinstance(turn, TooFine)]
     head = "healthy again at" if pool.decision == LIQUIDATE else "liquidated at"
     said = " · ".join(turn_text(turn, pool.single) for turn in found) or "no single change"
-    yield Asked(f"{_who(pool)}: {head} {said}   all else held", {"pool": _who(pool), "decision": pool.decision, "turns": [turn_json(turn) for turn in found]})
+    yield Asked(
+        f"{_who(pool)}: {head} {said}   all else held",
+        {"pool": _who(pool), "decision": pool.decision, "turns": [turn_json(turn) for turn in found]},
+    )
 
 
 def _top_up(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
@@ -162,9 +178,17 @@ def _top_up(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
         return
     found = next((turn for turn in turns(pool) if not isinstance(turn, TooFine) and turn.moves == "balance"), None)
     if found is None:
-        yield Asked(f"{_who(pool)}: no balance makes it healthy, or its margin is not given as an amount", {"pool": _who(pool), "amount": None}, undecided=True)
+        yield Asked(
+            f"{_who(pool)}: no balance makes it healthy, or its margin is not given as an amount",
+            {"pool": _who(pool), "amount": None},
+            undecided=True,
+        )
         return
-    yield Asked(f"{_who(pool)}: add {say.money(found.answer.point)} {pool.pool.settle}; with {say.money(found.answer.before)} it is still liquidatable", {"pool": _who(pool), "asset": pool.pool.settle, "amount": exact_text(to_exact(found.answer.point)), **turn_json(found)})
+    yield Asked(
+        f"{_who(pool)}: add {say.money(found.answer.point)} {pool.pool.settle}; "
+        f"with {say.money(found.answer.before)} it is still liquidatable",
+        {"pool": _who(pool), "asset": pool.pool.settle, "amount": exact_text(to_exact(found.answer.point)), **turn_json(found)},
+    )
 
 
 # Opening -----------------------------------------------------------------------------------------
@@ -175,7 +199,9 @@ def _with_order(pool: PoolExplanation, wanted: Wanted, size: Exact) -> tuple[Eva
     old = pool.evaluated
     price = wanted.price or _mark(old, wanted.market)
     if price is None:
-        return Fault("RR501", f"the mark price of {wanted.market} is missing, and no price was given", "give --price, or the mark in the snapshot")
+        return Fault(
+            "RR501", f"the mark price of {wanted.market} is missing, and no price was given", "give --price, or the mark in the snapshot"
+        )
     order = OrderInput("asked", wanted.market, wanted.side, size, price, False, wanted.leverage)
     account = old.account._replace(orders=(*old.account.orders, order))
     return decide(old.plan, old.snapshot, account), len(account.orders) - 1
@@ -195,7 +221,8 @@ def _stands_behind(pool: PoolExplanation, wanted: Wanted) -> bool:
 
 
 def _may_open(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
-    assert wanted is not None and wanted.size is not None
+    assert wanted is not None
+    assert wanted.size is not None
     if not _stands_behind(pool, wanted):
         return
     made = _with_order(pool, wanted, wanted.size)
@@ -210,7 +237,10 @@ def _may_open(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
     sign = "+" if wanted.side == "buy" else say.MINUS
     head = f"{_who(pool)}: {'may' if value else 'may not'} open {sign}{say.number(wanted.size)} {wanted.market}"
     reasons = list(_reasons(evaluated, order))
-    yield Asked("\n".join([head, *(f"    {'yes' if holds else 'no '}  {text}" for holds, text in reasons)]), {"pool": _who(pool), "may_open": bool(value), "because": [{"holds": holds, "text": text} for holds, text in reasons]})
+    yield Asked(
+        "\n".join([head, *(f"    {'yes' if holds else 'no '}  {text}" for holds, text in reasons)]),
+        {"pool": _who(pool), "may_open": bool(value), "because": [{"holds": holds, "text": text} for holds, text in reasons]},
+    )
 
 
 def _reasons(evaluated: Evaluated, order: int) -> Iterator[tuple[bool, str]]:
@@ -226,7 +256,9 @@ def _reasons(evaluated: Evaluated, order: int) -> Iterator[tuple[bool, str]]:
 
 
 def _refused(pool: PoolExplanation, fault: Fault) -> Asked:
-    return Asked(f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True)
+    return Asked(
+        f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True
+    )
 
 
 def _max_size(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
@@ -251,9 +283,17 @@ def _max_size(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
 
 def _largest(pool: PoolExplanation, evaluated: Evaluated, order: int, wanted: Wanted, first: bool) -> Asked:
     unknown = order_size(evaluated, order)
-    data: dict[str, Any] = {"pool": _who(pool), "market": wanted.market, "side": wanted.side, "step": exact_text(to_exact(unknown.grid)), "is": "exact"}
+    data: dict[str, Any] = {
+        "pool": _who(pool),
+        "market": wanted.market,
+        "side": wanted.side,
+        "step": exact_text(to_exact(unknown.grid)),
+        "is": "exact",
+    }
     if not first:
-        return Asked(f"{_who(pool)}: nothing may be opened: not even one lot of {say.number(unknown.grid)} {wanted.market}", {**data, "size": "0"})
+        return Asked(
+            f"{_who(pool)}: nothing may be opened: not even one lot of {say.number(unknown.grid)} {wanted.market}", {**data, "size": "0"}
+        )
     try:
         found = Question(evaluated, "may_open", order, unknown).nearest(1)
     except TooFine as error:
@@ -261,7 +301,11 @@ def _largest(pool: PoolExplanation, evaluated: Evaluated, order: int, wanted: Wa
     if found is None:
         return Asked(f"{_who(pool)}: no largest {wanted.side} of {wanted.market}: every size may be opened", {**data, "size": None})
     stated = "" if found.stated else "; no lot stated, found to 0.00000001"
-    return Asked(f"{_who(pool)}: may {wanted.side} up to {say.number(found.before)} {wanted.market}; {say.number(found.point)} is refused   all else held{stated}", {**data, "size": exact_text(to_exact(found.before)), "refused": exact_text(to_exact(found.point))})
+    return Asked(
+        f"{_who(pool)}: may {wanted.side} up to {say.number(found.before)} {wanted.market}; "
+        f"{say.number(found.point)} is refused   all else held{stated}",
+        {**data, "size": exact_text(to_exact(found.before)), "refused": exact_text(to_exact(found.point))},
+    )
 
 
 QUESTIONS: dict[str, Answered] = {

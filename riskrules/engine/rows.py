@@ -50,9 +50,13 @@ class Rows:
         self.pools: list[Pool] = []
         self.keys = self._keys()
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
-            "leg": (self.legs, self._leg_cell), "order": (self.orders, self._order_cell), "pool": (self.pools, self._pool_cell),
-            "account": ((account,), self._account_cell), "asset": (self.assets, self._asset_cell), "holding": (self.holdings, self._holding_cell),
-        }  # fmt: skip
+            "leg": (self.legs, self._leg_cell),
+            "order": (self.orders, self._order_cell),
+            "pool": (self.pools, self._pool_cell),
+            "account": ((account,), self._account_cell),
+            "asset": (self.assets, self._asset_cell),
+            "holding": (self.holdings, self._holding_cell),
+        }
 
     # -- what hangs on what ----------------------------------------------------------------------
 
@@ -61,7 +65,11 @@ class Rows:
         if found is not None:
             return found
         if name in self.plan.gone:
-            return Fault("RR502", f"market {name} was withdrawn on {self.plan.gone[name]}", "ask for an earlier time, or close the position in the snapshot")
+            return Fault(
+                "RR502",
+                f"market {name} was withdrawn on {self.plan.gone[name]}",
+                "ask for an earlier time, or close the position in the snapshot",
+            )
         return Fault("RR502", f"rulebook {self.plan.rulebook} has no market {name} at this time", self._near(name))
 
     def _near(self, name: str) -> str:
@@ -107,13 +115,22 @@ class Rows:
         leg_position = [place[pair] for pair in zip(leg_pool, leg_market, strict=True)]
         order_position = [place[pair] for pair in zip(order_pool, order_market, strict=True)]
         return {
-            ("leg", "market"): leg_market, ("leg", "pool"): leg_pool, ("leg", "position"): leg_position, ("leg", "account"): [0] * len(self.legs),
-            ("order", "market"): order_market, ("order", "pool"): order_pool, ("order", "position"): order_position,
-            ("order", "account"): [0] * len(self.orders), ("holding", "pool"): holding_pool,
-            ("holding", "asset"): [self.assets.index(asset) for asset, _ in self.holdings], ("holding", "account"): [0] * len(self.holdings),
-            ("position", "pool"): [pool for pool, _ in self.positions], ("position", "market"): [market for _, market in self.positions],
-            ("position", "account"): [0] * len(self.positions), ("pool", "account"): [0] * len(self.pools),
-        }  # fmt: skip
+            ("leg", "market"): leg_market,
+            ("leg", "pool"): leg_pool,
+            ("leg", "position"): leg_position,
+            ("leg", "account"): [0] * len(self.legs),
+            ("order", "market"): order_market,
+            ("order", "pool"): order_pool,
+            ("order", "position"): order_position,
+            ("order", "account"): [0] * len(self.orders),
+            ("holding", "pool"): holding_pool,
+            ("holding", "asset"): [self.assets.index(asset) for asset, _ in self.holdings],
+            ("holding", "account"): [0] * len(self.holdings),
+            ("position", "pool"): [pool for pool, _ in self.positions],
+            ("position", "market"): [market for _, market in self.positions],
+            ("position", "account"): [0] * len(self.positions),
+            ("pool", "account"): [0] * len(self.pools),
+        }
 
     def _leg_pool(self, leg: PositionInput, market: int) -> int:
         if leg.mode == ISOLATED:
@@ -124,10 +141,16 @@ class Rows:
 
     def labels(self) -> dict[str, list[str]]:
         return {
-            "leg": [leg.id for leg in self.legs], "order": [order.id for order in self.orders], "market": self.markets, "asset": self.assets,
-            "holding": [asset for asset, _ in self.holdings], "pool": [pool.label(self.account.id) for pool in self.pools],
-            "position": [self.markets[market] for _, market in self.positions], "account": [self.account.id], "scenario": list(self.plan.scenarios),
-        }  # fmt: skip
+            "leg": [leg.id for leg in self.legs],
+            "order": [order.id for order in self.orders],
+            "market": self.markets,
+            "asset": self.assets,
+            "holding": [asset for asset, _ in self.holdings],
+            "pool": [pool.label(self.account.id) for pool in self.pools],
+            "position": [self.markets[market] for _, market in self.positions],
+            "account": [self.account.id],
+            "scenario": list(self.plan.scenarios),
+        }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
         """`choice` names, for each market, which of the versions that may be in force."""
@@ -146,7 +169,9 @@ class Rows:
         table = plan.tables[chosen]
         if table is None and len(plan.tables) == 1:
             return Fault("RR502", f"market {plan.name} has a contract and no table", "give it a table, or use another market")
-        return table or Fault("RR502", f"market {plan.name} was not listed then, as far as its captures say", "ask for a time outside the observed interval")
+        return table or Fault(
+            "RR502", f"market {plan.name} was not listed then, as far as its captures say", "ask for a time outside the observed interval"
+        )
 
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
         if rows == "market" and name in TABLE_FIELDS:
@@ -172,7 +197,9 @@ class Rows:
             return self._age(given.at, f"the mark price of {market}")
         if name in self.plan.settings:
             values = self.plan.settings[name]
-            return values.get(market, values.get("")) or Fault("RR505", f"{name} is not set for {market}", "add it to the settings of the formula file")
+            return values.get(market, values.get("")) or Fault(
+                "RR505", f"{name} is not set for {market}", "add it to the settings of the formula file"
+            )
         if name in self.plan.drivers.get("market", ()):
             return given.drivers.get(name) or _absent(name, f"market {market}")
         plan = self.market_plans[k]
@@ -191,7 +218,11 @@ class Rows:
             return Fault("RR505", f"{missing} is not given, and its age decides", "give at: with each price and as_of: with the snapshot")
         age = self.snapshot.as_of - at
         if age < 0:
-            return Fault("RR511", f"{what} is from {say.number((-age, NANOS))} s after the snapshot", "correct the clocks: a price from the future decides nothing")
+            return Fault(
+                "RR511",
+                f"{what} is from {say.number((-age, NANOS))} s after the snapshot",
+                "correct the clocks: a price from the future decides nothing",
+            )
         return age, NANOS
 
     def _leg_cell(self, name: str, leg: PositionInput) -> Any:
@@ -211,7 +242,11 @@ class Rows:
         if isinstance(plan, Fault):
             return plan
         if leg.mode not in account.margin_modes:
-            return Fault("RR507", f"{leg.id} is {leg.mode}, and this rulebook has {' and '.join(account.margin_modes)} only", "correct the mode, or take another rulebook")
+            return Fault(
+                "RR507",
+                f"{leg.id} is {leg.mode}, and this rulebook has {' and '.join(account.margin_modes)} only",
+                "correct the mode, or take another rulebook",
+            )
         if leg.side and not account.hedge_allowed:
             return Fault("RR507", f"{leg.id} is a hedge leg, and this rulebook has one position a market", "net the legs")
         return self._unconverted(leg.market) or leg.size if leg.mode == CROSS else leg.size
@@ -229,7 +264,9 @@ class Rows:
         if leg.entry_price is None:
             return _absent("entry_price", leg.id)
         if leg.entry_price[0] == 0 and isinstance(plan, MarketPlan) and plan.is_inverse:
-            return Fault("RR509", f"the entry price of {leg.id} is 0, and an inverse contract divides by it", "give the price it was entered at")
+            return Fault(
+                "RR509", f"the entry price of {leg.id} is 0, and an inverse contract divides by it", "give the price it was entered at"
+            )
         return leg.entry_price
 
     def _order_cell(self, name: str, order: OrderInput) -> Any:
@@ -240,7 +277,12 @@ class Rows:
         if name == "order_price":
             return order.price
         if name == "order_leverage":
-            return order.leverage or self.account.leverage.get(order.market) or self._leg_leverage(order.market) or _absent("leverage", order.id)
+            return (
+                order.leverage
+                or self.account.leverage.get(order.market)
+                or self._leg_leverage(order.market)
+                or _absent("leverage", order.id)
+            )
         if name == "is_buy":
             return order.side == "buy"
         if name == "reduce_only":

@@ -118,7 +118,14 @@ def _percent(change: Fraction) -> str:
 def turn_json(turn: Turn) -> dict[str, Any]:
     answer = turn.answer
     return {
-        "moves": turn.moves, "of": turn.of, "direction": "up" if answer.direction > 0 else "down", "value": exact_text(to_exact(answer.point)),
-        "before": exact_text(to_exact(answer.before)), "liquidate_there": answer.value if isinstance(answer.value, bool) else None,
-        "step": exact_text(to_exact(answer.grid)), "step_stated": answer.stated, "is": "exact", "held": "all else",
-    }  # fmt: skip
+        "moves": turn.moves,
+        "of": turn.of,
+        "direction": "up" if answer.direction > 0 else "down",
+        "value": exact_text(to_exact(answer.point)),
+        "before": exact_text(to_exact(answer.before)),
+        "liquidate_there": answer.value if isinstance(answer.value, bool) else None,
+        "step": exact_text(to_exact(answer.grid)),
+        "step_stated": answer.stated,
+        "is": "exact",
+        "held": "all else",
+    }

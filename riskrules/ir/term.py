@@ -20,9 +20,16 @@ from riskrules.units.unit import Unit, UnitMistake
 
 ANY = "any"  # a constant: as many rows as are asked for
 UP = {
-    "leg": ("position", "pool", "account", "market"), "order": ("position", "pool", "account", "market"), "holding": ("pool", "account", "asset"),
-    "position": ("pool", "account", "market"), "pool": ("account",), "account": (), "market": (), "asset": (), "scenario": (),
-}  # fmt: skip
+    "leg": ("position", "pool", "account", "market"),
+    "order": ("position", "pool", "account", "market"),
+    "holding": ("pool", "account", "asset"),
+    "position": ("pool", "account", "market"),
+    "pool": ("account",),
+    "account": (),
+    "market": (),
+    "asset": (),
+    "scenario": (),
+}
 ROWS = tuple(UP)
 
 Source = tuple[str, int]  # file, line

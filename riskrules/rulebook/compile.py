@@ -7,6 +7,7 @@ terms.  Nothing here knows a number of a snapshot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -21,6 +22,7 @@ from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, prices
 from riskrules.rules.flat import FlatRate
 from riskrules.rules.margin import SECTIONS, TierForm
+from riskrules.units import say
 from riskrules.units.clock import Instant, say_instant
 from riskrules.units.exact import Exact, to_exact
 
@@ -75,10 +77,20 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         return Plan(
-            rulebook=self.book.rulebook, digest=self.book.digest, holds=self._window(), program=flatten(terms, "liquidate", margin_meaning.OF_ORDERS),
-            account=_account_plan(sections), status=status, assets=self._assets(), gone=self._gone(), aliases=self._aliases(), drivers=formulas.drivers(),
-            settings=formulas.settings(), scenarios=formulas.scenarios(), _markets={name: packed_market(market) for name, market in markets.items()},
-        )  # fmt: skip
+            rulebook=self.book.rulebook,
+            digest=self.book.digest,
+            holds=self._window(),
+            program=flatten(terms, "liquidate", margin_meaning.OF_ORDERS),
+            account=_account_plan(sections),
+            status=status,
+            assets=self._assets(),
+            gone=self._gone(),
+            aliases=self._aliases(),
+            drivers=formulas.drivers(),
+            settings=formulas.settings(),
+            scenarios=formulas.scenarios(),
+            _markets={name: packed_market(market) for name, market in markets.items()},
+        )
 
     # -- what is in force ------------------------------------------------------------------------
 
@@ -100,8 +112,13 @@ class _Compiler:
     def _one(self, kind: str, name: str, required: bool = True) -> Version | None:
         certain, possible = self.book.history.in_force((kind, name), self.when)
         if possible:
-            text = f"{kind} {name}".strip() + f" may have changed between {say_instant(possible[0].possible_from)} and {say_instant(possible[0].certain_from)}"
-            self.problems.append(Problem("RR311", possible[0].file.at(*possible[0].place), text, "ask for a time outside that interval, or narrow it"))
+            text = (
+                f"{kind} {name}".strip()
+                + f" may have changed between {say_instant(possible[0].possible_from)} and {say_instant(possible[0].certain_from)}"
+            )
+            self.problems.append(
+                Problem("RR311", possible[0].file.at(*possible[0].place), text, "ask for a time outside that interval, or narrow it")
+            )
         if certain is None and required:
             self.problems.append(self._nothing(kind, name))
         return certain
@@ -137,7 +154,7 @@ class _Compiler:
 
     def _tables(self, sections: dict[str, Version], forms: dict[str, TierForm]) -> dict[str, tuple[TablePlan | None, ...]]:
         opening = opening_of(sections)
-        out: dict[str, tuple[TablePlan | None, ...]] = {name: (None,) for name in self.book.history.names("markets")}
+        out: dict[str, tuple[TablePlan | None, ...]] = dict.fromkeys(self.book.history.names("markets"), (None,))
         for market in self.book.history.names("table"):
             certain, possible = self.book.history.in_force(("table", market), self.when)
             candidates = (certain, *possible)
@@ -153,7 +170,16 @@ class _Compiler:
         name = version.file.header.form  # type: ignore[attr-defined]
         if name not in forms:
             known = ", ".join(sorted(forms)) or "none"
-            self.problems.append(Problem("RR305", version.file.at("form"), f"there is no tier form {name!r}", f"the margin file declares: {known}", found=name, expected=known))
+            self.problems.append(
+                Problem(
+                    "RR305",
+                    version.file.at("form"),
+                    f"there is no tier form {name!r}",
+                    f"the margin file declares: {known}",
+                    found=name,
+                    expected=known,
+                )
+            )
             return None
         proved, problems = self.book.proved(version, name, forms[name], opening)
         self.problems.extend(problems)
@@ -177,8 +203,12 @@ class _Compiler:
 
     # -- terms -----------------------------------------------------------------------------------
 
-    def _terms(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> tuple[dict[str, Term], FormulaBook]:
-        names = prices.meaning({n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")})
+    def _terms(
+        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]
+    ) -> tuple[dict[str, Term], FormulaBook]:
+        names = prices.meaning(
+            {n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")}
+        )
         used = contracts.InUse(
             frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
             any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
@@ -192,9 +222,13 @@ class _Compiler:
         self._stop_if_refused()
         return terms, formulas
 
-    def _margin_sections(self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]) -> margin_meaning.Sections:
+    def _margin_sections(
+        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]
+    ) -> margin_meaning.Sections:
         in_use = {table.form for market in markets.values() for table in market.tables if table}
-        bases = frozenset((forms[name].lookup, forms[name].rate_on) for name in in_use) or frozenset({("notional_at_mark", "notional_at_mark")})
+        bases = frozenset((forms[name].lookup, forms[name].rate_on) for name in in_use) or frozenset(
+            {("notional_at_mark", "notional_at_mark")}
+        )
         values: dict[str, Any] = {name: found[name].value for name in SECTIONS if name in found}
         states = values.pop("states_by_maintenance_share_of_equity")
         weights = [version.value for version in self._collateral().values()]
@@ -236,7 +270,9 @@ class _Compiler:
 
     def _window(self) -> tuple[Instant | None, Instant | None]:
         """Possible versions count from just after `after`; the window ends there, inclusive, by one nanosecond."""
-        edges = sorted({when for line in self.book.history.versions.values() for v in line for when in (v.certain_from, v.possible_from + 1)})
+        edges = sorted(
+            {when for line in self.book.history.versions.values() for v in line for when in (v.certain_from, v.possible_from + 1)}
+        )
         before = [edge for edge in edges if edge <= self.when]
         after = [edge for edge in edges if edge > self.when]
         return (before[-1] if before else None, after[0] if after else None)
@@ -276,7 +312,8 @@ def proved_table(version: Version, form: TierForm, opening: Opening) -> tuple[Pr
     if isinstance(version.value, FlatRate):
         flat = version.value
         if flat.maintenance_rate * flat.max_leverage >= 1:
-            text = f"max leverage × maintenance rate is {flat.maintenance_rate * flat.max_leverage}: a position at maximum leverage is liquidatable at once"
+            product = say.number(flat.maintenance_rate * flat.max_leverage)
+            text = f"max leverage × maintenance rate is {product}: a position at maximum leverage is liquidatable at once"
             return None, [Problem("RR208", version.file.at(*version.place, "max_leverage"), text, "lower the rate or the leverage")]
         return Proved((None,), (flat.maintenance_rate,), (flat.maintenance_amount,), (flat.max_leverage,)), []
     return prove_tiers(version, form, opening)
@@ -290,12 +327,20 @@ def table_plan(version: Version, form: TierForm, name: str, proved: Proved, hist
     return TablePlan(
         form=name,
         caps=(tuple(None if cap is None else to_exact(cap) for cap in proved.caps), form.cap == "inclusive", form.above_last_cap.existing),
-        maintenance_rates=_exact(proved.rates), maintenance_amounts=_exact(proved.amounts), max_leverages=_exact(proved.max_leverages),
-        lookup=form.lookup, rate_on=form.rate_on, file=version.file.path, lines=lines,
+        maintenance_rates=_exact(proved.rates),
+        maintenance_amounts=_exact(proved.amounts),
+        max_leverages=_exact(proved.max_leverages),
+        lookup=form.lookup,
+        rate_on=form.rate_on,
+        file=version.file.path,
+        lines=lines,
         written_amounts=(True,) if flat else tuple(row.maintenance_amount is not None for row in rows),
-        number=history.number(version), versions=len(history.versions[version.unit]), digest=version.digest(),
-        begins=(header.possible_from, header.certain_from), excerpt="" if flat else (version.value.excerpt or ""),
-    )  # fmt: skip
+        number=history.number(version),
+        versions=len(history.versions[version.unit]),
+        digest=version.digest(),
+        begins=(header.possible_from, header.certain_from),
+        excerpt="" if flat else (version.value.excerpt or ""),
+    )
 
 
 def _exact(values: tuple[Fraction, ...]) -> tuple[Exact, ...]:
@@ -305,9 +350,17 @@ def _exact(values: tuple[Fraction, ...]) -> tuple[Exact, ...]:
 def market_plan(name: str, contract: contracts.Contract, tables: tuple[TablePlan | None, ...]) -> MarketPlan:
     base, quote = name.split("-")[:2]
     return MarketPlan(
-        name, base, quote, quote if contract.settle == "quote" else base, contract.type == "inverse", contract.size_in == "contracts",
-        to_exact(contract.multiplier), _stated(contract.tick), _stated(contract.lot), tables,
-    )  # fmt: skip
+        name,
+        base,
+        quote,
+        quote if contract.settle == "quote" else base,
+        contract.type == "inverse",
+        contract.size_in == "contracts",
+        to_exact(contract.multiplier),
+        _stated(contract.tick),
+        _stated(contract.lot),
+        tables,
+    )
 
 
 def _stated(value: Fraction | str) -> Exact | None:
@@ -321,7 +374,9 @@ def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
     posts = account.posted_margin == "given_or_initial_at_entry"
-    return AccountPlan(tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, trigger.right, may)
+    return AccountPlan(
+        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, trigger.right, may
+    )
 
 
 def prove_everything(book: Book) -> Iterator[Problem]:
@@ -329,10 +384,8 @@ def prove_everything(book: Book) -> Iterator[Problem]:
     told: set[tuple[str, Span | None, str]] = set()
     for when in book.windows():
         compiler = _Compiler(book, when)
-        try:
+        with suppress(Refused):  # its problems are those of the compiler
             compiler.plan()
-        except Refused:
-            pass
         for problem in compiler.problems:
             key = (problem.code, problem.at, problem.text)
             if key not in told and problem.code not in ("RR311", "RR312"):

@@ -78,7 +78,13 @@ class _Builder:
             self.depth -= 1
             return made
         except UnitMistake as mistake:
-            raise Mistake("RR403", str(mistake), "both sides must be in one unit, and of rows that hang together; in_unit(…) converts", node.col_offset, self._source(node)) from mistake
+            raise Mistake(
+                "RR403",
+                str(mistake),
+                "both sides must be in one unit, and of rows that hang together; in_unit(…) converts",
+                node.col_offset,
+                self._source(node),
+            ) from mistake
 
     def _of(self, node: ast.expr) -> Term:
         match node:
@@ -110,14 +116,18 @@ class _Builder:
     def _name(self, name: str, node: ast.expr) -> Term:
         found = self.resolve(name)
         if found is None:
-            raise self._mistake("RR308", f"nothing gives {name!r}", "declare it as an input, a setting or a term, or correct the name", node)
+            raise self._mistake(
+                "RR308", f"nothing gives {name!r}", "declare it as an input, a setting or a term, or correct the name", node
+            )
         return found
 
     def _literal(self, node: ast.expr) -> tuple[int, int]:
         """The decimal as written: the parser's float is never looked at."""
         pair = strict_number(self._source(node))
         if pair is None:
-            raise self._mistake("RR402", f"{self._source(node)!r} is not a number of this language", "write digits and a point, no exponent", node)
+            raise self._mistake(
+                "RR402", f"{self._source(node)!r} is not a number of this language", "write digits and a point, no exponent", node
+            )
         return pair
 
     def _small_whole(self, node: ast.expr) -> int:
@@ -154,7 +164,12 @@ class _Builder:
             return t.over(name, self._figure(args[0]), self._rows(args[1]))
         if name in ("stressed", "worst") and len(args) == 1:
             return self._scenario(name, self._figure(args[0]), node)
-        raise self._mistake("RR402", f"there is no function {name} of {len(args)} value{'s'[: len(args) != 1]}", f"the functions are {', '.join(FUNCTIONS)}", node)
+        raise self._mistake(
+            "RR402",
+            f"there is no function {name} of {len(args)} value{'s'[: len(args) != 1]}",
+            f"the functions are {', '.join(FUNCTIONS)}",
+            node,
+        )
 
     def _choice(self, test: ast.expr, this: ast.expr, that: ast.expr) -> Term:
         """Between two figures, or between two conditions."""
@@ -178,7 +193,9 @@ class _Builder:
         """`stressed(x)`: a market's value times 1 + its move, in every scenario; `worst(x)`: the largest over them."""
         if name == "worst":
             if not inner.rows.endswith(t.SCENARIO):
-                raise self._mistake("RR403", "worst is over scenarios, and this is the same in all of them", "use it on something stressed", node)
+                raise self._mistake(
+                    "RR403", "worst is over scenarios, and this is the same in all of them", "use it on something stressed", node
+                )
             return t.over("largest", inner, inner.rows.removesuffix(t.SCENARIO))
         move = t.given("move", "market" + t.SCENARIO, u.RATE)
         return t.to_rows(inner, "market" + t.SCENARIO) * (t.constant(1, u.RATE) + move)

@@ -23,11 +23,37 @@ from riskrules.units.exact import Exact, to_exact
 from riskrules.units.unit import BY_NAME, Unit
 
 # What a snapshot and a table give under their own names; a formula may not call anything else so.
-BASE_FIGURES = frozenset((
-    "size", "entry_price", "leverage", "unsettled_funding", "caps", "maintenance_rates", "maintenance_amounts", "max_leverages", "is_inverse",
-    "multiplier", "mark_price_age", "index_price_age", "weight", "owed_weight", "is_settle", "amount", "taker_fee", "order_size", "order_price",
-    "order_leverage", "is_buy", "reduce_only", "is_isolated", "open_legs", "posted_margin", "posts_initial", "move",
-))  # fmt: skip
+BASE_FIGURES = frozenset(
+    (
+        "size",
+        "entry_price",
+        "leverage",
+        "unsettled_funding",
+        "caps",
+        "maintenance_rates",
+        "maintenance_amounts",
+        "max_leverages",
+        "is_inverse",
+        "multiplier",
+        "mark_price_age",
+        "index_price_age",
+        "weight",
+        "owed_weight",
+        "is_settle",
+        "amount",
+        "taker_fee",
+        "order_size",
+        "order_price",
+        "order_leverage",
+        "is_buy",
+        "reduce_only",
+        "is_isolated",
+        "open_legs",
+        "posted_margin",
+        "posts_initial",
+        "move",
+    )
+)
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
 
 
@@ -51,7 +77,15 @@ class FormulaBook:
         version = self._versions["terms"].get(name)
         if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
             at = version.file.at(*version.place, "unit") if version else None
-            self.problems.append(Problem("RR403", at, f"a margin is in settle, and {name} is in {found.unit}", "correct the unit, or convert with in_unit(…)", found=name))
+            self.problems.append(
+                Problem(
+                    "RR403",
+                    at,
+                    f"a margin is in settle, and {name} is in {found.unit}",
+                    "correct the unit, or convert with in_unit(…)",
+                    found=name,
+                )
+            )
         elif found.rows not in ("leg", "position"):
             at = version.file.at(*version.place, "rows") if version else None
             text = f"a margin has a value for each leg or position, and {name} has one for each {found.rows}"
@@ -91,7 +125,9 @@ class FormulaBook:
     def _unknown(self, name: str) -> Term:
         if name not in self._versions["terms"]:
             known = ", ".join(sorted(self._versions["terms"])) or "none"
-            self.problems.append(Problem("RR308", None, f"there is no formula {name!r}", f"formulas in force: {known}", found=name, expected=known))
+            self.problems.append(
+                Problem("RR308", None, f"there is no formula {name!r}", f"formulas in force: {known}", found=name, expected=known)
+            )
         return t.given(name, "leg", u.SETTLE)
 
     def _resolve(self, name: str) -> Term | None:
@@ -137,10 +173,20 @@ class FormulaBook:
         if (many := factors(made)) > MOST_FACTORS:
             raise Mistake("RR402", f"an expression that multiplies {many} figures together", f"at most {MOST_FACTORS}: look at its powers")
         if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag") or made.unit.word in NO_FIGURE - {"flag"}:
-            raise Mistake("RR403", f"the expression is in {made.unit}, the formula says {formula.unit}", "correct the unit, or convert with in_unit(…)", found=formula.unit)
+            raise Mistake(
+                "RR403",
+                f"the expression is in {made.unit}, the formula says {formula.unit}",
+                "correct the unit, or convert with in_unit(…)",
+                found=formula.unit,
+            )
         rows = made.rows if made.rows != t.ANY else formula.rows
         if rows != formula.rows and not (formula.rows != rows and t.reaches(formula.rows, rows)):
-            raise Mistake("RR404", f"the expression has a value for each {rows}, the formula says {formula.rows}", "correct the rows, or take a total", found=formula.rows)
+            raise Mistake(
+                "RR404",
+                f"the expression has a value for each {rows}, the formula says {formula.rows}",
+                "correct the rows, or take a total",
+                found=formula.rows,
+            )
         return t.spread(t.as_unit(made, unit), formula.rows)
 
 
@@ -185,7 +231,11 @@ def example_problems(name: str, version: Version, resolve: object) -> list[Probl
     where = version.file.at(*version.place, "example")
     if used != set(given):
         missing, spare = sorted(used - set(given)), sorted(set(given) - used)
-        text = f"the example gives {', '.join(spare)} and the expression does not use it" if spare else f"the example gives no {', '.join(missing)}"
+        text = (
+            f"the example gives {', '.join(spare)} and the expression does not use it"
+            if spare
+            else f"the example gives no {', '.join(missing)}"
+        )
         return [Problem("RR405", where, text, "give each name that the expression uses, and no other")]
     program = flatten({name: made if made.rows != t.ANY else t.to_rows(made, t.ANY)})
     got = Walk(program, _one_row(program.needs, given)).columns[program.named[name]][0]
@@ -193,7 +243,15 @@ def example_problems(name: str, version: Version, resolve: object) -> list[Probl
         got = (int(got), 1)
     if not isinstance(got, tuple) or Fraction(*got) != formula.example.gives:
         said = say.number(got) if isinstance(got, tuple) else f"error {got.code}"
-        return [Problem("RR405", where, f"the example comes to {said}, not {say.number(formula.example.gives)}", "correct the expression or the example", expected=said)]
+        return [
+            Problem(
+                "RR405",
+                where,
+                f"the example comes to {said}, not {say.number(formula.example.gives)}",
+                "correct the expression or the example",
+                expected=said,
+            )
+        ]
     return []
 
 

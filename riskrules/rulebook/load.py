@@ -20,7 +20,15 @@ def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
     folder = shelf.folder / rulebook
     paths = shelf.files(rulebook)
     if not paths:
-        return None, [Problem("RR313", Span(str(folder), 1, 1, 1, 1), f"there is no rulebook {rulebook!r}", _rulebooks_hint(shelf, rulebook), found=rulebook)]
+        return None, [
+            Problem(
+                "RR313",
+                Span(str(folder), 1, 1, 1, 1),
+                f"there is no rulebook {rulebook!r}",
+                _rulebooks_hint(shelf, rulebook),
+                found=rulebook,
+            )
+        ]
     files, problems = read_files(paths, shelf.folder)
     lines, more = history(files)
     problems += more
@@ -50,7 +58,14 @@ def read_files(paths: Iterable[Path], root: Path) -> tuple[list[PolicyFile], lis
 
 def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
     if path.suffix != ".yaml":
-        return None, [Problem("RR302", Span(str(path), 1, 1, 1, 1), f"{path.name} is not a policy file", "a rulebook holds .yaml files only; keep others elsewhere")]
+        return None, [
+            Problem(
+                "RR302",
+                Span(str(path), 1, 1, 1, 1),
+                f"{path.name} is not a policy file",
+                "a rulebook holds .yaml files only; keep others elsewhere",
+            )
+        ]
     document, unread = read_on(path.read_bytes(), str(path))
     if document is None:
         return None, unread

@@ -104,19 +104,39 @@ class Plan:
 
     def data(self) -> tuple[Any, ...]:
         return (
-            self.rulebook, self.digest, self.holds, self.program.data(), tuple(self.account), tuple(self.status),
-            {name: tuple(asset) for name, asset in self.assets.items()}, self.gone, self.aliases, self.drivers, self.settings, self.scenarios,
+            self.rulebook,
+            self.digest,
+            self.holds,
+            self.program.data(),
+            tuple(self.account),
+            tuple(self.status),
+            {name: tuple(asset) for name, asset in self.assets.items()},
+            self.gone,
+            self.aliases,
+            self.drivers,
+            self.settings,
+            self.scenarios,
             self._markets,
-        )  # fmt: skip
+        )
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
         rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets = data
         return Plan(
-            rulebook, digest, holds, Program.of_data(program), AccountPlan(*account), StatusPlan(*status),
-            {name: AssetPlan(*asset) for name, asset in assets.items()}, gone, aliases, drivers, settings, scenarios,
+            rulebook,
+            digest,
+            holds,
+            Program.of_data(program),
+            AccountPlan(*account),
+            StatusPlan(*status),
+            {name: AssetPlan(*asset) for name, asset in assets.items()},
+            gone,
+            aliases,
+            drivers,
+            settings,
+            scenarios,
             markets,
-        )  # fmt: skip
+        )
 
 
 def packed_market(market: MarketPlan) -> bytes:

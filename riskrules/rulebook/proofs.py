@@ -50,7 +50,15 @@ def prove_tiers(version: Version, form: TierForm, opening: Opening) -> tuple[Pro
     amounts = derived_amounts(caps, rate_of, first) if form.style == "marginal" else (Fraction(0),) * len(caps)
     row = _Rows(version, table, caps, rate_of, amounts)
     promised = [problem for promise in form.promises for problem in row.keeps(promise, form.style, opening.fee)]
-    problems = [*promised, *row.caps_rise(), *row.floors_meet(), *row.rates_rise(form.rates), *row.leverage_falls(), *row.room(opening), *row.amounts_agree(form.style)]
+    problems = [
+        *promised,
+        *row.caps_rise(),
+        *row.floors_meet(),
+        *row.rates_rise(form.rates),
+        *row.leverage_falls(),
+        *row.room(opening),
+        *row.amounts_agree(form.style),
+    ]
     proved = Proved(caps, rate_of, amounts, tuple(tier.max_leverage for tier in table.tiers))
     return (None if any(is_error(p) for p in problems) else proved), problems
 
@@ -84,16 +92,34 @@ class _Rows:
     def caps_rise(self) -> Iterator[Problem]:
         for k, (below, above) in enumerate(pairwise(self.caps), start=1):
             if below is None:
-                yield Problem("RR204", _at(self.version, k), f"tier {k + 1} comes after one without an end", "only the last tier may be unlimited", labels=self._below(k, "cap", "no size is above this"))
+                yield Problem(
+                    "RR204",
+                    _at(self.version, k),
+                    f"tier {k + 1} comes after one without an end",
+                    "only the last tier may be unlimited",
+                    labels=self._below(k, "cap", "no size is above this"),
+                )
             elif above is not None and above < below:
                 yield self._overlap(k, below, above)
             elif above == below:
                 text = f"tier {k + 1} is empty: its cap {_say(above)} is the cap below it"
-                yield Problem("RR230", _at(self.version, k, "cap"), text, "kept, so that tier numbers match the venue's; take it out of a house table", labels=self._below(k, "cap", "ends here already"))
+                yield Problem(
+                    "RR230",
+                    _at(self.version, k, "cap"),
+                    text,
+                    "kept, so that tier numbers match the venue's; take it out of a house table",
+                    labels=self._below(k, "cap", "ends here already"),
+                )
 
     def _overlap(self, k: int, below: Fraction, above: Fraction) -> Problem:
         text = f"cap falls from {_say(below)} to {_say(above)}: size {_say(above)} is in tiers {k} and {k + 1}"
-        return Problem("RR204", _at(self.version, k, "cap"), text, "list the tiers from the smallest size up", labels=self._below(k, "cap", "the tier below ends here"))
+        return Problem(
+            "RR204",
+            _at(self.version, k, "cap"),
+            text,
+            "list the tiers from the smallest size up",
+            labels=self._below(k, "cap", "the tier below ends here"),
+        )
 
     def floors_meet(self) -> Iterator[Problem]:
         for k, (tier, floor) in enumerate(zip(self.table.tiers, (Fraction(0), *self.caps[:-1]), strict=True)):
@@ -103,22 +129,48 @@ class _Rows:
                 text = f"no tier covers sizes from {_say(floor)} to {_say(tier.floor)}: size {_say((floor + tier.floor) / 2)} has no rate"
             else:
                 text = f"tiers {k} and {k + 1} overlap: size {_say((floor + tier.floor) / 2)} is in both"
-            yield Problem("RR233", _at(self.version, k, "floor"), text, f"the floor of tier {k + 1} is {_say(floor)}, the cap before it; it may be left out", found=_say(tier.floor), expected=_say(floor))
+            yield Problem(
+                "RR233",
+                _at(self.version, k, "floor"),
+                text,
+                f"the floor of tier {k + 1} is {_say(floor)}, the cap before it; it may be left out",
+                found=_say(tier.floor),
+                expected=_say(floor),
+            )
 
     def rates_rise(self, must: str) -> Iterator[Problem]:
         for k, (below, above) in enumerate(pairwise(self.rates), start=1):
             if above < below or (above == below and must == "strictly_rising" and self.caps[k] != self.caps[k - 1]):
                 word = "falls" if above < below else "does not rise"
-                text = f"rate {word} from {say.rate(below)} to {say.rate(above)}: a size just above {_say(self.caps[k - 1])} needs {'less' if above < below else 'no more'} on its last unit"
-                hint = "a larger position may not need a smaller share" if above < below else "the form declares strictly_rising; merge the two rows"
-                yield Problem("RR203", _at(self.version, k, "maintenance_rate"), text, hint, found=say.rate(above), labels=self._below(k, "maintenance_rate", "the tier below asks for more" if above < below else "the same rate"))
+                shown = f"a size just above {_say(self.caps[k - 1])} needs {'less' if above < below else 'no more'} on its last unit"
+                text = f"rate {word} from {say.rate(below)} to {say.rate(above)}: {shown}"
+                hint = (
+                    "a larger position may not need a smaller share"
+                    if above < below
+                    else "the form declares strictly_rising; merge the two rows"
+                )
+                yield Problem(
+                    "RR203",
+                    _at(self.version, k, "maintenance_rate"),
+                    text,
+                    hint,
+                    found=say.rate(above),
+                    labels=self._below(k, "maintenance_rate", "the tier below asks for more" if above < below else "the same rate"),
+                )
 
     def leverage_falls(self) -> Iterator[Problem]:
         tiers = self.table.tiers
         for k, (below, above) in enumerate(pairwise(tiers), start=1):
             if above.max_leverage >= below.max_leverage:
-                text = f"max leverage does not fall: {say.leverage(below.max_leverage)}, then {say.leverage(above.max_leverage)} above {_say(self.caps[k - 1])}"
-                yield Problem("RR206", _at(self.version, k, "max_leverage"), text, "a larger position may not be leveraged as much", labels=self._below(k, "max_leverage", "the tier below"))
+                then = f"{say.leverage(above.max_leverage)} above {_say(self.caps[k - 1])}"
+                text = f"max leverage does not fall: {say.leverage(below.max_leverage)}, then {then}"
+                yield Problem(
+                    "RR206",
+                    _at(self.version, k, "max_leverage"),
+                    text,
+                    "a larger position may not be leveraged as much",
+                    labels=self._below(k, "max_leverage", "the tier below"),
+                )
 
     def room(self, opening: Opening) -> Iterator[Problem]:
         """A position just opened at maximum leverage and mark must stand, at every size of the tier."""
@@ -136,19 +188,25 @@ class _Rows:
         if posted > needed:
             shown = f"each further unit at {say.leverage(leverage)} posts {say.rate(1 / leverage)} and needs {say.rate(rate)}"
         hint = "lower the rate or the leverage of this tier until their product is below 1"
-        return Problem("RR207" if posted <= needed else "RR208", where, f"max leverage × maintenance rate is {say.number(leverage * rate)}: {shown}", hint)
+        return Problem(
+            "RR207" if posted <= needed else "RR208",
+            where,
+            f"max leverage × maintenance rate is {say.number(leverage * rate)}: {shown}",
+            hint,
+        )
 
     def _fresh(self, k: int, where: Span, leverage: Fraction, rate: Fraction, opening: Opening) -> Iterator[Problem]:
         excess = rate + opening.fee - 1 / leverage
-        if excess <= 0:
-            if excess < 0 or not opening.equality_liquidates or self.amounts[k] > 0:
-                return
+        if excess < 0 or (excess == 0 and (self.amounts[k] > 0 or not opening.equality_liquidates)):
+            return
         size = self.caps[k]
         if size is None:
             size = self.amounts[k] / excess + 1 if excess else self._shows(k)
         over = size * excess - self.amounts[k]
         if over > 0 or (over == 0 and opening.equality_liquidates):
-            text = f"a fresh position of {_say(size)} at {say.leverage(leverage)} is liquidatable at once: it posts {say.money(size / leverage)} and needs {say.money(size / leverage + over)} with fees"
+            posted = size / leverage
+            shown = f"it posts {say.money(posted)} and needs {say.money(posted + over)} with fees"
+            text = f"a fresh position of {_say(size)} at {say.leverage(leverage)} is liquidatable at once: {shown}"
             yield Problem("RR209", where, text, "lower the leverage, the rate or the declared fees")
 
     def amounts_agree(self, style: str) -> Iterator[Problem]:
@@ -157,12 +215,18 @@ class _Rows:
             if written is None or written == derived or (k == 0 and self.table.excerpt):
                 continue
             if style == "whole_position":
-                text, hint = f"a whole-position table takes nothing off, tier {k + 1} writes {say.number(written)}", "leave maintenance_amount out"
+                text, hint = (
+                    f"a whole-position table takes nothing off, tier {k + 1} writes {say.number(written)}",
+                    "leave maintenance_amount out",
+                )
             else:
                 floor = self.caps[k - 1] if k else Fraction(0)
-                text = f"maintenance amount {say.number(written)} makes the margin jump by {say.number(abs(derived - written))} at {_say(floor)}"
+                jump = say.number(abs(derived - written))
+                text = f"maintenance amount {say.number(written)} makes the margin jump by {jump} at {_say(floor)}"
                 hint = f"the table gives {say.number(derived)}; write that, or leave it out"
-            yield Problem("RR205", _at(self.version, k, "maintenance_amount"), text, hint, found=say.number(written), expected=say.number(derived))
+            yield Problem(
+                "RR205", _at(self.version, k, "maintenance_amount"), text, hint, found=say.number(written), expected=say.number(derived)
+            )
 
     def keeps(self, promise: str, style: str, fee: Fraction) -> Iterator[Problem]:
         """No jump: the margin meets itself at every cap.  One liquidation price: besides, no unit of size ever needs all it is worth."""
@@ -170,12 +234,16 @@ class _Rows:
             for k, (below, above) in enumerate(pairwise(self.rates), start=1):
                 cap = self.caps[k - 1]
                 if above != below and cap is not None:
-                    text = f"the form promises {promise} and the margin jumps by {say.money(cap * (above - below))} at {_say(cap)}: from {say.money(cap * below)} to {say.money(cap * above)}"
+                    shown = f"from {say.money(cap * below)} to {say.money(cap * above)}"
+                    jump = say.money(cap * (above - below))
+                    text = f"the form promises {promise} and the margin jumps by {jump} at {_say(cap)}: {shown}"
                     yield Problem("RR234", _at(self.version, k), text, "a marginal style keeps it; or take the promise back")
         if promise == "unique_liquidation_price":
             for k, rate in enumerate(self.rates):
                 if rate + fee >= 1:
-                    text = f"the form promises {promise} and tier {k + 1} needs {say.rate(rate + fee)} of each unit with fees: a higher price never helps a long of {_say(self._shows(k))}"
+                    shown = f"a higher price never helps a long of {_say(self._shows(k))}"
+                    needs = f"tier {k + 1} needs {say.rate(rate + fee)} of each unit with fees"
+                    text = f"the form promises {promise} and {needs}: {shown}"
                     yield Problem("RR234", _at(self.version, k), text, "a rate with fees below 100% keeps it; or take the promise back")
 
     def _shows(self, k: int) -> Fraction:

@@ -70,9 +70,21 @@ def misplaced(path: Path, root: Path, kind: str, rulebook: str, begins: int) -> 
         yield Problem("RR301", at, "a policy file lies at <rulebook>/<kind>/<date>.yaml", f"move it to {rulebook}/{kind}/{path.name}")
         return
     if parts[0] != rulebook:
-        yield Problem("RR301", at, f"the folder says rulebook {parts[0]}, the file says {rulebook}", f"move it to {rulebook}/{kind}, or correct the file", found=rulebook)
+        yield Problem(
+            "RR301",
+            at,
+            f"the folder says rulebook {parts[0]}, the file says {rulebook}",
+            f"move it to {rulebook}/{kind}, or correct the file",
+            found=rulebook,
+        )
     if parts[1] != kind:
-        yield Problem("RR301", at, f"the folder says kind {parts[1]}, the file says {kind}", f"move it to {rulebook}/{kind}, or correct the file", found=kind)
+        yield Problem(
+            "RR301",
+            at,
+            f"the folder says kind {parts[1]}, the file says {kind}",
+            f"move it to {rulebook}/{kind}, or correct the file",
+            found=kind,
+        )
     named = FILE_NAME.fullmatch(path.name)
     if named is None:
         yield Problem("RR302", at, f"the file name {path.name!r} is not <date>[-slug].yaml", f"call it {say_day(begins)}.yaml")

@@ -140,12 +140,25 @@ def _line_problems(line: tuple[Version, ...]) -> Iterator[Problem]:
         yield from _replaces_problems(before, number, version)
         if before is None:
             if version.value == WITHDRAWN:
-                yield Problem("RR309", version.file.at(*version.place), f"{name} is withdrawn and was never in force", "take the name out, or correct it", found=name)
+                yield Problem(
+                    "RR309",
+                    version.file.at(*version.place),
+                    f"{name} is withdrawn and was never in force",
+                    "take the name out, or correct it",
+                    found=name,
+                )
             continue
         if before.certain_from == version.certain_from:
             text = f"{name or kind} has two versions that begin at {say_instant(version.certain_from)}"
             labels = ((before.file.at(*before.place, key=True), "the other one"),)
-            yield Problem("RR303", version.file.at(*version.place, key=True), text, "keep one of them, or give one a later time", found=name, labels=labels)
+            yield Problem(
+                "RR303",
+                version.file.at(*version.place, key=True),
+                text,
+                "keep one of them, or give one a later time",
+                found=name,
+                labels=labels,
+            )
         if before.value == version.value == WITHDRAWN:
             yield Problem("RR309", version.file.at(*version.place), f"{name} was already withdrawn", "take the name out", found=name)
 
@@ -158,10 +171,19 @@ def _replaces_problems(before: Version | None, number: int, version: Version) ->
     hint = "look at what is in force now, and say what this file replaces"
     digest = before.digest() if before else ""
     if before is None:
-        yield Problem("RR310", version.file.at(*version.place, "replaces"), "nothing is in force just before", "take replaces out, or correct the name of the market")
+        yield Problem(
+            "RR310",
+            version.file.at(*version.place, "replaces"),
+            "nothing is in force just before",
+            "take replaces out, or correct the name of the market",
+        )
     elif replaces.version != number:
         text = f"the version in force just before is number {number}, not {replaces.version}"
-        yield Problem("RR310", version.file.at(*version.place, "replaces", "version"), text, hint, found=str(replaces.version), expected=str(number))
+        yield Problem(
+            "RR310", version.file.at(*version.place, "replaces", "version"), text, hint, found=str(replaces.version), expected=str(number)
+        )
     elif not digest.startswith(replaces.digest):
         text = f"the version in force just before has digest {digest[:8]}, not {replaces.digest}"
-        yield Problem("RR310", version.file.at(*version.place, "replaces", "digest"), text, hint, found=replaces.digest, expected=digest[:8])
+        yield Problem(
+            "RR310", version.file.at(*version.place, "replaces", "digest"), text, hint, found=replaces.digest, expected=digest[:8]
+        )

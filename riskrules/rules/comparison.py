@@ -25,7 +25,12 @@ class Comparison(Model, Generic[Right]):
     def _exactly_one(self) -> Comparison[Right]:
         if len(self._written()) != 1:
             said = " and ".join(name for name, _ in self._written()) or "nothing"
-            raise refuse("RR224", f"a comparison with {said}", "one of below, at_or_below, above, at_or_above", "keep the one that says which side equality falls on")
+            raise refuse(
+                "RR224",
+                f"a comparison with {said}",
+                "one of below, at_or_below, above, at_or_above",
+                "keep the one that says which side equality falls on",
+            )
         return self
 
     def _written(self) -> list[tuple[str, Right]]:

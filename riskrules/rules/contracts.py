@@ -36,9 +36,19 @@ class Contract(Model):
         if (self.type == "linear") != (self.settle == "quote"):
             settles, article = ("quote", "a") if self.type == "linear" else ("base", "an")
             text = f"{article} {self.type} contract does not settle in {self.settle}"
-            raise refuse("RR223", text, f"settle: {settles}", f"write settle: {settles}; contracts that settle in a third currency are not in this version")
+            raise refuse(
+                "RR223",
+                text,
+                f"settle: {settles}",
+                f"write settle: {settles}; contracts that settle in a third currency are not in this version",
+            )
         if self.type == "inverse" and self.size_in != "contracts":
-            raise refuse("RR223", "the size of an inverse contract is not in base", "size_in: contracts", "write size_in: contracts: its size counts contracts")
+            raise refuse(
+                "RR223",
+                "the size of an inverse contract is not in base",
+                "size_in: contracts",
+                "write size_in: contracts: its size counts contracts",
+            )
         return self
 
 

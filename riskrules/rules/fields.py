@@ -40,7 +40,12 @@ def _number(value: Any, expected: str) -> Fraction:
     text = _text(value, expected)
     pair = strict_number(text)
     if pair is None:
-        raise refuse("RR212", f"{text!r} is not a number", expected, "write digits, grouped by _ in threes if at all, a point with digits on both sides, no exponent")
+        raise refuse(
+            "RR212",
+            f"{text!r} is not a number",
+            expected,
+            "write digits, grouped by _ in threes if at all, a point with digits on both sides, no exponent",
+        )
     return Fraction(*pair)
 
 
@@ -91,7 +96,12 @@ def _instant(value: Any) -> Instant:
     expected = "a time with its offset, such as 2026-12-01T08:00:00Z"
     when = instant(_text(value, expected))
     if when is None:
-        raise refuse("RR215", f"{value!r} is not a time with an offset", expected, "write date, time and offset: without all three, different readers take different instants")
+        raise refuse(
+            "RR215",
+            f"{value!r} is not a time with an offset",
+            expected,
+            "write date, time and offset: without all three, different readers take different instants",
+        )
     return when
 
 
@@ -121,7 +131,12 @@ def is_market_name(text: str) -> bool:
 def _market(value: Any) -> str:
     text = _text(value, "a market name")
     if not is_market_name(text):
-        raise refuse("RR217", f"{text!r} is not a market name", "BASE-QUOTE or BASE-QUOTE-YYMMDD, such as BTC-USDT", "write base and quote with a - between them; other spellings are aliases of the contracts file")
+        raise refuse(
+            "RR217",
+            f"{text!r} is not a market name",
+            "BASE-QUOTE or BASE-QUOTE-YYMMDD, such as BTC-USDT",
+            "write base and quote with a - between them; other spellings are aliases of the contracts file",
+        )
     return str(text)
 
 
@@ -132,7 +147,12 @@ def _name(value: Any) -> str:
     text = _text(value, "a name")
     near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     if not _NAME.fullmatch(text):
-        raise refuse("RR218", f"{text!r} is not a name", "small letters, digits, - and _, beginning with a letter", f"write {near}" if _NAME.fullmatch(near) else "choose such a name")
+        raise refuse(
+            "RR218",
+            f"{text!r} is not a name",
+            "small letters, digits, - and _, beginning with a letter",
+            f"write {near}" if _NAME.fullmatch(near) else "choose such a name",
+        )
     return str(text)
 
 

@@ -22,11 +22,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-
 from riskrules.rules.fields import Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
 from riskrules.units.exact import strict_number
-
 
 KIND = "formula"
 
@@ -43,7 +41,9 @@ def _figure(value: object) -> Fraction:
     return Fraction(*pair) / (100 if text.endswith("%") else 1)
 
 
-Figure = Annotated[Fraction, PlainValidator(_figure), WithJsonSchema({"type": ["string", "number"], "description": "a number, with % for a rate"})]
+Figure = Annotated[
+    Fraction, PlainValidator(_figure), WithJsonSchema({"type": ["string", "number"], "description": "a number, with % for a rate"})
+]
 
 
 class Example(Model):

@@ -14,7 +14,9 @@ from riskrules.units.clock import Instant
 
 
 class Observed(Model):
-    after: Time | None = Field(default=None, description="the last time at which the version before was still seen; left out where none was")
+    after: Time | None = Field(
+        default=None, description="the last time at which the version before was still seen; left out where none was"
+    )
     by: Time = Field(description="the first time at which this version was seen")
 
     @model_validator(mode="after")

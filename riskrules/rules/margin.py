@@ -35,12 +35,19 @@ class TierForm(Model):
     above_last_cap: AboveLastCap = Field(description="what happens to a size that no tier covers")
     maintenance_rate: Literal["written"] | ShareOfInitial = Field(description="written in each row, or derived from max_leverage")
     rates: Literal["strictly_rising", "never_falling"] = Field(description="what the maintenance rates of a table must do")
-    promises: tuple[Literal["no_jump", "unique_liquidation_price"], ...] = Field(default=(), description="properties that every table is proved to have, or refused")
+    promises: tuple[Literal["no_jump", "unique_liquidation_price"], ...] = Field(
+        default=(), description="properties that every table is proved to have, or refused"
+    )
 
     @model_validator(mode="after")
     def _one_base(self) -> TierForm:
         if self.style == "marginal" and self.lookup != self.rate_on:
-            raise refuse("RR225", f"a marginal table looked up by {self.lookup} cannot take its rate on {self.rate_on}", "the same base for both", "choose whole_position, or one base for both: slices of one measure have no margin on another")
+            raise refuse(
+                "RR225",
+                f"a marginal table looked up by {self.lookup} cannot take its rate on {self.rate_on}",
+                "the same base for both",
+                "choose whole_position, or one base for both: slices of one measure have no margin on another",
+            )
         return self
 
 
@@ -49,13 +56,25 @@ class ShareOfInitial(Model):
 
 
 class HedgeLegs(Model):
-    tier_by: Literal["each_leg", "sum_of_legs", "larger_leg"] = Field(description="what is looked up in the table: each leg by itself, both together, or the larger")
+    tier_by: Literal["each_leg", "sum_of_legs", "larger_leg"] = Field(
+        description="what is looked up in the table: each leg by itself, both together, or the larger"
+    )
     margin: Literal["sum_of_legs", "larger_leg"] = Field(description="what is held: for both legs, or for the larger alone")
 
     @model_validator(mode="after")
     def _combination(self) -> HedgeLegs:
-        if (self.tier_by, self.margin) not in {("each_leg", "sum_of_legs"), ("each_leg", "larger_leg"), ("sum_of_legs", "sum_of_legs"), ("larger_leg", "larger_leg")}:
-            raise refuse("RR225", f"legs with the tier of {self.tier_by} and the margin of {self.margin}", "each_leg with either margin, or the same word twice", "the tier of one measure has no amount for another")
+        if (self.tier_by, self.margin) not in {
+            ("each_leg", "sum_of_legs"),
+            ("each_leg", "larger_leg"),
+            ("sum_of_legs", "sum_of_legs"),
+            ("larger_leg", "larger_leg"),
+        }:
+            raise refuse(
+                "RR225",
+                f"legs with the tier of {self.tier_by} and the margin of {self.margin}",
+                "each_leg with either margin, or the same word twice",
+                "the tier of one measure has no amount for another",
+            )
         return self
 
 
@@ -67,7 +86,9 @@ class Account(Model):
     margin_modes: tuple[Literal["cross", "isolated"], ...] = Field(min_length=1, description="the modes that a position may have")
     hedge_legs: HedgeLegs | Literal["not_allowed"] = Field(description="a long and a short in one market at once")
     pools: Literal["per_settle_asset"] | OnePool = Field(description="which balances stand behind which cross positions")
-    posted_margin: Literal["given", "given_or_initial_at_entry"] = Field(description="margin of an isolated position: stated, or `initial`: notional at entry ÷ leverage")
+    posted_margin: Literal["given", "given_or_initial_at_entry"] = Field(
+        description="margin of an isolated position: stated, or `initial`: notional at entry ÷ leverage"
+    )
 
 
 class Equity(Model):
@@ -85,19 +106,33 @@ class CollateralAsset(Model):
     @model_validator(mode="after")
     def _debts_in_full(self) -> CollateralAsset:
         if self.owed_weight < 1:
-            raise refuse("RR226", "a debt would count for less than it is", "an owed_weight of 100% or more", "write 100% or more: below it, owing money would raise equity")
+            raise refuse(
+                "RR226",
+                "a debt would count for less than it is",
+                "an owed_weight of 100% or more",
+                "write 100% or more: below it, owing money would raise equity",
+            )
         if self.weight > 1:
-            raise refuse("RR226", "a balance would count for more than it is", "a weight of 100% or less", "write 100% or less: above it, collateral comes out of nothing")
+            raise refuse(
+                "RR226",
+                "a balance would count for more than it is",
+                "a weight of 100% or less",
+                "write 100% or less: above it, collateral comes out of nothing",
+            )
         return self
 
 
 class PositionInitial(Model):
-    rate: Literal["one_over_chosen_leverage", "one_over_max_leverage"] = Field(description="by the leverage that was chosen, or the most that the tier allows")
+    rate: Literal["one_over_chosen_leverage", "one_over_max_leverage"] = Field(
+        description="by the leverage that was chosen, or the most that the tier allows"
+    )
     on: Literal["notional_at_mark", "notional_at_entry"] = Field(description="the notional that the rate is taken on")
 
 
 class Orders(Model):
-    count: Literal["larger_side", "every_order", "not_counted"] = Field(description="of all buys and all sells in a market, the larger; or each")
+    count: Literal["larger_side", "every_order", "not_counted"] = Field(
+        description="of all buys and all sells in a market, the larger; or each"
+    )
     price: Literal["order_price"] = Field(description="the price an order's notional is taken at")
     reduce_only: Literal["excluded"] = Field(description="orders that can only reduce a position hold nothing back")
     opening_loss: Literal["reserved", "not_reserved"] = Field(description="the loss at mark that filling the order would bring at once")
@@ -125,7 +160,9 @@ class Maintenance(Model):
 
 class Rounding(Model):
     to: Positive = Field(description="the quantum")
-    direction: Literal["up", "down", "toward_zero", "away_from_zero", "half_up", "half_even"] = Field(description="which way what lies between goes")
+    direction: Literal["up", "down", "toward_zero", "away_from_zero", "half_up", "half_even"] = Field(
+        description="which way what lies between goes"
+    )
 
 
 class Roundings(Model):
@@ -148,12 +185,19 @@ class ShareState(Model):
     at_or_above: Rate | None = Field(default=None, description="the share from which the state holds")
     above: Rate | None = Field(default=None, description="the share beyond which the state holds")
     state: Name = Field(description="what the state is called")
-    may: tuple[Literal["increase", "reduce", "withdraw", "deposit", "cancel", "nothing"], ...] = Field(description="what an account may do in it")
+    may: tuple[Literal["increase", "reduce", "withdraw", "deposit", "cancel", "nothing"], ...] = Field(
+        description="what an account may do in it"
+    )
 
     @model_validator(mode="after")
     def _one_side(self) -> ShareState:
         if sum(side is not None for side in (self.below, self.at_or_above, self.above)) != 1:
-            raise refuse("RR224", "a state begins at exactly one side of one share", "one of below, at_or_above, above", "the first state has below, each later one at_or_above or above")
+            raise refuse(
+                "RR224",
+                "a state begins at exactly one side of one share",
+                "one of below, at_or_above, above",
+                "the first state has below, each later one at_or_above or above",
+            )
         return self
 
 
@@ -168,7 +212,9 @@ class MarginFile(Header):
     rounding: Roundings | None = Field(default=None, description="to what, and in which direction")
     may_increase: MayIncrease | None = Field(default=None, description="when a position may grow")
     liquidate_when: Trigger | None = Field(default=None, description="when liquidation begins")
-    states_by_maintenance_share_of_equity: tuple[ShareState, ...] | Literal["none"] | None = Field(default=None, description="named states between normal and liquidation, each with what it allows")
+    states_by_maintenance_share_of_equity: tuple[ShareState, ...] | Literal["none"] | None = Field(
+        default=None, description="named states between normal and liquidation, each with what it allows"
+    )
 
 
 FILE = MarginFile

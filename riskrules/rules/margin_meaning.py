@@ -22,7 +22,9 @@ Where = Callable[..., Source]
 Formulas = Callable[[str], Term]
 
 NOTHING = t.constant(0, u.SETTLE)
-OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "may_open"))  # asked of an order, not decided of a pool
+OF_ORDERS = frozenset(
+    ("exposure", "size_allowed", "leverage_allowed", "margin_allows", "may_open")
+)  # asked of an order, not decided of a pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,11 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
-    return {"position_initial": each, **orders, "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin"))}
+    return {
+        "position_initial": each,
+        **orders,
+        "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin")),
+    }
 
 
 def _orders(s: Sections, names: Names) -> Names:
@@ -157,7 +163,10 @@ def _orders(s: Sections, names: Names) -> Names:
         return {}
     held = _order_margin(s, names).named("order_margin", s.at("initial_margin", "orders"))
     if rule.count == "every_order":
-        return {"order_margin": held, "orders_initial": t.over("total", held, "pool").named("orders_initial", s.at("initial_margin", "orders"))}
+        return {
+            "order_margin": held,
+            "orders_initial": t.over("total", held, "pool").named("orders_initial", s.at("initial_margin", "orders")),
+        }
     buys = t.given("is_buy", "order", u.FLAG)
     sides = [t.over("total", t.choose(side, held, NOTHING), "position") for side in (buys, t.negated(buys))]
     larger = t.larger(*sides).named("larger_side_margin", s.at("initial_margin", "orders", "count"))
@@ -194,10 +203,8 @@ def _wallet(s: Sections, names: Names) -> Names:
     if s.account.posted_margin == "given_or_initial_at_entry":
         initial = t.over("total", (names["entry_notional"] / t.given("leverage", "leg", u.LEVERAGE)).shown_as("money"), "pool")
         posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
-    if "isolated" not in s.account.margin_modes:
-        wallet = cross
-    else:
-        wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross)
+    isolated = "isolated" in s.account.margin_modes
+    wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross) if isolated else cross
     return {"collateral": collateral, "wallet_balance": wallet.named("wallet_balance", s.at("equity", "wallet_balance"))}
 
 
@@ -261,7 +268,9 @@ def _opening(s: Sections, names: Names, parts: Names) -> Names:
     allowed = {
         "exposure": exposure,
         "size_allowed": t.to_rows(t.within_last_cap(exposure, caps), "order").named("size_allowed", s.at("tier_forms")),
-        "leverage_allowed": t.compare("at_or_below", leverage, t.to_rows(largest.named("exposure_max_leverage"), "order")).named("leverage_allowed", s.at("tier_forms")),
+        "leverage_allowed": t.compare("at_or_below", leverage, t.to_rows(largest.named("exposure_max_leverage"), "order")).named(
+            "leverage_allowed", s.at("tier_forms")
+        ),
         "margin_allows": t.to_rows(parts["may_increase"], "order").named("margin_allows", s.at("may_increase")),
     }
     every = t.both(t.both(allowed["size_allowed"], allowed["leverage_allowed"]), allowed["margin_allows"])

@@ -49,5 +49,13 @@ def _guarded(name: str, rows: str, rule: PriceRule, source: Source) -> Term:
     age = given(f"{name}_age", rows, u.SECOND)
     limit = constant(rule.too_old.right, u.SECOND)
     said = name.replace("_", " ")
-    refusal = fault("RR503", f"the {said} of {{row}} is {{0}} old, the limit is {{1}}", "give a fresher price; nothing is decided with this one", unit, rows, age, limit)
+    refusal = fault(
+        "RR503",
+        f"the {said} of {{row}} is {{0}} old, the limit is {{1}}",
+        "give a fresher price; nothing is decided with this one",
+        unit,
+        rows,
+        age,
+        limit,
+    )
     return choose(compare(rule.too_old.comparator, age, limit), refusal, price).named(name, source)

@@ -40,7 +40,12 @@ class StatusFile(Header):
     @model_validator(mode="after")
     def _captured_if_venue(self) -> StatusFile:
         if self.authority == "venue" and self.captured is None:
-            raise refuse("RR227", "a venue's rules without the time they were captured", "captured: a time", "say when the figures were last seen at their source")
+            raise refuse(
+                "RR227",
+                "a venue's rules without the time they were captured",
+                "captured: a time",
+                "say when the figures were last seen at their source",
+            )
         return self
 
 

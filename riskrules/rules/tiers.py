@@ -46,7 +46,15 @@ def _cap(value: Any) -> Cap:
 
 class Tier(Model):
     cap: Annotated[
-        Cap, PlainValidator(_cap), WithJsonSchema({"type": ["string", "number"], "pattern": f"^(?:unlimited|{NUMBER})$", "description": "largest size of the tier, or `unlimited`"})
+        Cap,
+        PlainValidator(_cap),
+        WithJsonSchema(
+            {
+                "type": ["string", "number"],
+                "pattern": f"^(?:unlimited|{NUMBER})$",
+                "description": "largest size of the tier, or `unlimited`",
+            }
+        ),
     ]
     max_leverage: Leverage = Field(description="largest leverage that may be chosen in this tier")
     maintenance_rate: Rate | None = Field(default=None, description="left out where the form derives it from max_leverage")
@@ -62,7 +70,9 @@ class Replaces(Model):
 class Table(Model):
     tiers: tuple[Tier, ...] = Field(min_length=1, description="from the smallest size up")
     replaces: Replaces | None = Field(default=None, description="refused if anything else is in force just before")
-    excerpt: Prose | None = Field(default=None, description="why rows are missing below the first one, whose amount is then taken as written")
+    excerpt: Prose | None = Field(
+        default=None, description="why rows are missing below the first one, whose amount is then taken as written"
+    )
 
 
 class TiersFile(Header):
@@ -78,7 +88,9 @@ FILE = TiersFile
 def rates(table: Table, share_of_initial: Fraction | None) -> tuple[Fraction | None, ...]:
     """Each tier's maintenance rate: the one written, or the declared share of 1 ÷ max_leverage."""
     derived = (share_of_initial / tier.max_leverage if share_of_initial is not None else None for tier in table.tiers)
-    return tuple(tier.maintenance_rate if tier.maintenance_rate is not None else rate for tier, rate in zip(table.tiers, derived, strict=True))
+    return tuple(
+        tier.maintenance_rate if tier.maintenance_rate is not None else rate for tier, rate in zip(table.tiers, derived, strict=True)
+    )
 
 
 def derived_amounts(caps: tuple[Cap, ...], rates_of: tuple[Fraction, ...], first: Fraction) -> tuple[Fraction, ...]:

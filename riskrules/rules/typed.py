@@ -37,7 +37,9 @@ def typed(document: Mapping, only: str = "") -> tuple[Header | None, list[Proble
 def _no_such_kind(document: Mapping, kind: Any) -> Problem:
     known = ", ".join(kinds())
     if kind is None:
-        return Problem("RR201", span_at(document, ()), "the file does not say its kind", f"begin it with kind: and one of {known}", expected=known)
+        return Problem(
+            "RR201", span_at(document, ()), "the file does not say its kind", f"begin it with kind: and one of {known}", expected=known
+        )
     near = get_close_matches(str(kind), list(kinds()), 1)
     hint = f"did you mean {near[0]}?" if near else f"one of {known}"
     return Problem("RR201", span_at(document, ("kind",)), f"there is no kind {str(kind)!r}", hint, found=str(kind), expected=known)
@@ -121,7 +123,9 @@ def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> P
     node = node_at(document, fault.path)
     found = key if fault.is_key else str(node) if isinstance(node, str) else ""
     if fault.type.startswith("RR"):
-        return Problem(fault.type, where, fault.ctx["text"], fault.ctx["hint"], found=found, expected=", or ".join([fault.ctx["expected"], *words]))
+        return Problem(
+            fault.type, where, fault.ctx["text"], fault.ctx["hint"], found=found, expected=", or ".join([fault.ctx["expected"], *words])
+        )
     if fault.type == "extra_forbidden":
         return _unknown_key(fault.path, document, kind)
     if fault.type == "missing":

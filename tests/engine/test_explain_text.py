@@ -20,7 +20,16 @@ FRESH = {"at": "2026-12-01T23:59:59.2Z"}
 
 
 def leg(name: str, market: str, size: str, entry: str, **more: str) -> dict[str, str]:
-    return {"id": name, "market": market, "mode": "cross", "size": size, "entry_price": entry, "leverage": "20", "unsettled_funding": "0", **more}
+    return {
+        "id": name,
+        "market": market,
+        "mode": "cross",
+        "size": size,
+        "entry_price": entry,
+        "leverage": "20",
+        "unsettled_funding": "0",
+        **more,
+    }
 
 
 def house(*positions: dict[str, str], balance: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
@@ -37,11 +46,31 @@ DESIGN_EXAMPLE = leg("pos-17", "BTC-USDT", "10", "65120")
 ISOLATED = leg("pos-18", "ETH-USDT", "-3", "2500", mode="isolated", margin="400")
 
 CASES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("liquidatable", "house-usdm", json.loads((EXAMPLES / "house.json").read_text()), "verdict, steps, the row, and three ways to be healthy again"),
+    (
+        "liquidatable",
+        "house-usdm",
+        json.loads((EXAMPLES / "house.json").read_text()),
+        "verdict, steps, the row, and three ways to be healthy again",
+    ),
     ("isolated", "house-usdm", house(ISOLATED), "a position decided by itself"),
-    ("two_positions", "house-usdm", house(DESIGN_EXAMPLE, leg("pos-19", "ETH-USDT", "-250", "2500"), balance={"USDT": "9000", "BTC": "0.25"}), "a line a leg, haircuts"),
-    ("hedge", "house-usdm", house(leg("long", "BTC-USDT", "2", "64000", side="long"), leg("short", "BTC-USDT", "-1.5", "64000", side="short")), "each leg in its own tier"),
-    ("stale", "house-usdm", house(DESIGN_EXAMPLE, markets={"BTC-USDT": {"mark_price": "64123.4", "at": "2026-12-01T23:59:50Z"}}), "too old to decide with"),
+    (
+        "two_positions",
+        "house-usdm",
+        house(DESIGN_EXAMPLE, leg("pos-19", "ETH-USDT", "-250", "2500"), balance={"USDT": "9000", "BTC": "0.25"}),
+        "a line a leg, haircuts",
+    ),
+    (
+        "hedge",
+        "house-usdm",
+        house(leg("long", "BTC-USDT", "2", "64000", side="long"), leg("short", "BTC-USDT", "-1.5", "64000", side="short")),
+        "each leg in its own tier",
+    ),
+    (
+        "stale",
+        "house-usdm",
+        house(DESIGN_EXAMPLE, markets={"BTC-USDT": {"mark_price": "64123.4", "at": "2026-12-01T23:59:50Z"}}),
+        "too old to decide with",
+    ),
     ("no_position", "house-usdm", house(), "balances and nothing at risk"),
     ("with_orders", "binance-usdm", json.loads((EXAMPLES / "orders.json").read_text()), "a venue's rules, with an open order"),
     ("mainnet", "hyperliquid", json.loads((EXAMPLES / "account.json").read_text()), "43 cross positions and one isolated"),
@@ -51,7 +80,10 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
 def text_of(rulebook: str, given: dict[str, Any], width: int, depth: int = 1) -> str:
     book = riskrules.load(POLICIES, rulebook=rulebook, as_of=given["as_of"])
     pools = book.explain(given).pools
-    return "\n\n".join([*(pool_text(pool, depth, turn_lines(pool), False, width) for pool in pools), status_line(book.plan.status, book.when)]) + "\n"
+    return (
+        "\n\n".join([*(pool_text(pool, depth, turn_lines(pool), False, width) for pool in pools), status_line(book.plan.status, book.when)])
+        + "\n"
+    )
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -74,5 +106,9 @@ def test_golden_scenarios() -> None:
     book = riskrules.load(BOOKS / "three-scenarios", as_of="2026-02-01T00:00:00Z")
     legs = [leg("BTC-USDC", "BTC-USDC", "1", "60000"), leg("ETH-USDC", "ETH-USDC", "-40", "2000")]
     markets = {"BTC-USDC": {"mark_price": "60000"}, "ETH-USDC": {"mark_price": "2000"}}
-    given = {"as_of": "2026-02-01T00:00:00Z", "markets": markets, "accounts": [{"id": "a", "collateral": {"USDC": "20000"}, "positions": legs}]}
+    given = {
+        "as_of": "2026-02-01T00:00:00Z",
+        "markets": markets,
+        "accounts": [{"id": "a", "collateral": {"USDC": "20000"}, "positions": legs}],
+    }
     assert same(GOLDEN / "scenarios.txt", "\n\n".join(pool_text(pool, 2, [], False) for pool in book.explain(given).pools) + "\n")

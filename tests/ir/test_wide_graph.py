@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +19,12 @@ AS_OF = "2026-02-01T00:00:00Z"
 
 
 def snapshot(markets: dict[str, Any], positions: list[dict[str, str]], balance: str = "20000") -> dict[str, Any]:
-    return {"as_of": AS_OF, "rulebook": "-", "markets": markets, "accounts": [{"id": "a", "collateral": {"USDC": balance}, "positions": positions}]}
+    return {
+        "as_of": AS_OF,
+        "rulebook": "-",
+        "markets": markets,
+        "accounts": [{"id": "a", "collateral": {"USDC": balance}, "positions": positions}],
+    }
 
 
 def position(market: str, size: str, entry: str) -> dict[str, str]:
@@ -33,7 +37,7 @@ def figures(book: str, given: dict[str, Any], *names: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("open_interest", "initial", "why"),
+    "open_interest, initial, why",
     [
         ("10", "12000", "600,000 of open interest is below the ramp: 20% of 60,000"),
         ("16.666", "12000", "999,960 is still below the lower cap"),
@@ -47,11 +51,13 @@ def test_open_interest_moves_initial_and_never_maintenance(open_interest: str, i
 
 
 def test_two_roundings_are_not_one() -> None:
-    """0.000011 × 20% is 0.0000022, up to 0.000003; half of that up again is 0.000002, and of the unrounded it would be 0.000002 too; at 0.000016 they part."""
+    """20% of 0.000021 is 0.0000042, up to 0.000005; half of that up again is 0.000003, where half of the unrounded would be too."""
     given = snapshot({"BTC-USDC": {"mark_price": "0.000016", "open_interest": "0"}}, [position("BTC-USDC", "1", "0.000016")])
     assert figures("ramp-and-two-roundings", given, "maintenance_margin") == [Fraction("0.000002")]
     given = snapshot({"BTC-USDC": {"mark_price": "0.000021", "open_interest": "0"}}, [position("BTC-USDC", "1", "0.000021")])
-    assert figures("ramp-and-two-roundings", given, "maintenance_margin") == [Fraction("0.000003")], "⌈0.0000042⌉ = 0.000005, half up = 0.000003; once rounded it were 0.000003 of 0.0000021"
+    assert figures("ramp-and-two-roundings", given, "maintenance_margin") == [Fraction("0.000003")], (
+        "⌈0.0000042⌉ = 0.000005, half up = 0.000003; once rounded it were 0.000003 of 0.0000021"
+    )
 
 
 def test_open_interest_not_given_is_an_error_of_initial_only() -> None:
@@ -61,7 +67,7 @@ def test_open_interest_not_given_is_an_error_of_initial_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("btc", "eth", "maintenance", "why"),
+    "btc, eth, maintenance, why",
     [
         ("1", "0.001", "6000.3", "both fall together: 6,000 on BTC and 0.30 on ETH"),
         ("1", "-20", "0", "the hedge gains 6,000 in the fall, and loses 1,200 less in the rise than BTC gains"),
@@ -72,7 +78,10 @@ def test_open_interest_not_given_is_an_error_of_initial_only() -> None:
 def test_the_worst_scenario_is_of_the_whole_pool(btc: str, eth: str, maintenance: str, why: str) -> None:
     markets = {"BTC-USDC": {"mark_price": "60000"}, "ETH-USDC": {"mark_price": "2000"}}
     given = snapshot(markets, [position("BTC-USDC", btc, "60000"), position("ETH-USDC", eth, "2000")])
-    assert figures("three-scenarios", given, "maintenance_margin", "initial_margin") == [Fraction(maintenance), Fraction(maintenance) * Fraction("1.3")], why
+    assert figures("three-scenarios", given, "maintenance_margin", "initial_margin") == [
+        Fraction(maintenance),
+        Fraction(maintenance) * Fraction("1.3"),
+    ], why
 
 
 def test_the_venue_s_own_figures_of_the_ramp() -> None:
@@ -98,7 +107,17 @@ def ramp(policy: dict[str, int], crowd: int) -> Fraction:
         "initial_rate": (policy["initial_margin_ppm"], 10**6), "lower_cap": (policy["oi_lower_cap_qq"], 10**6),
         "upper_cap": (policy["oi_upper_cap_qq"], 10**6), "open_interest": (crowd, 10**6), "mark_price": (1, 1),
     }  # fmt: skip
-    labels: dict[str, list[str]] = {"market": ["m"], "leg": [], "order": [], "holding": [], "pool": [], "position": [], "account": [], "asset": [], "scenario": []}
+    labels: dict[str, list[str]] = {
+        "market": ["m"],
+        "leg": [],
+        "order": [],
+        "holding": [],
+        "pool": [],
+        "position": [],
+        "account": [],
+        "asset": [],
+        "scenario": [],
+    }
     given = {(rows, name): [values.get(name, (1, 1))] if rows == "market" else [] for rows, name in program.needs}
     keys = {(below, above): [] for below in labels for above in labels}
     walk = Walk(program, Frame(labels, keys, given))

@@ -37,7 +37,8 @@ def snapshot(as_of: str, size: str = "1", margin: str = "2000", market: str = "B
     return {
         "as_of": as_of, "rulebook": "house-usdm", "markets": {market: {"mark_price": "30000", "at": as_of}},
         "accounts": [{"id": "a", "collateral": {}, "positions": [
-            {"id": "p", "market": market, "mode": "isolated", "size": size, "entry_price": "30000", "margin": margin, "unsettled_funding": "0"}]}],
+            {"id": "p", "market": market, "mode": "isolated", "size": size, "entry_price": "30000", "margin": margin,
+             "unsettled_funding": "0"}]}],
     }  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_a_withdrawn_market_is_unknown_from_then_on(policies: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("margin", "as_of", "expected", "why"),
+    "margin, as_of, expected, why",
     [
         ("2000", "2027-01-01T00:00:00Z", ("healthy", None), "`after` itself: the old version was still seen then"),
         ("2000", "2027-01-15T00:00:00Z", ("error", "RR508"), "inside the interval, and the two tables disagree"),
@@ -70,7 +71,9 @@ def test_a_withdrawn_market_is_unknown_from_then_on(policies: Path) -> None:
         ("2000", "2027-02-01T00:00:00Z", ("liquidate", None), "`by`: the new version was seen then"),
     ],
 )
-def test_inside_an_observed_interval_only_what_both_tables_say_is_decided(policies: Path, margin: str, as_of: str, expected: tuple[str, str | None], why: str) -> None:
+def test_inside_an_observed_interval_only_what_both_tables_say_is_decided(
+    policies: Path, margin: str, as_of: str, expected: tuple[str, str | None], why: str
+) -> None:
     clock = "observed: {after: 2027-01-01T00:00:00Z, by: 2027-02-01T00:00:00Z}"
     add(policies, "2027-02-01.yaml", tiers(clock, table("BTC-USDT", "9%")))
     assert decision(policies, as_of, margin=margin) == expected, why
@@ -102,7 +105,11 @@ def test_before_the_first_version_there_is_no_answer(policies: Path) -> None:
 def test_captures_of_a_venue_answer_as_of_each_of_them() -> None:
     """BTC-USDT was tightened after October 2025 and both captures are certain on their own days."""
     asked = {"as_of": "2025-10-05T00:00:00Z", "markets": {"BTC-USDT": {"mark_price": "100000"}}}
-    account = {"id": "a", "collateral": {}, "positions": [{"id": "p", "market": "BTC-USDT", "mode": "isolated", "size": "1", "entry_price": "100000", "margin": "400"}]}
+    account = {
+        "id": "a",
+        "collateral": {},
+        "positions": [{"id": "p", "market": "BTC-USDT", "mode": "isolated", "size": "1", "entry_price": "100000", "margin": "400"}],
+    }
     seen = {}
     for when in ("2025-07-03T00:00:00Z", "2025-09-30T00:00:00Z", "2026-10-01T00:00:00Z"):
         pool = riskrules.load(POLICIES, rulebook="binance-usdm", as_of=when).explain({**asked, "accounts": [account]}).pools[0]
