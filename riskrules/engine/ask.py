@@ -65,7 +65,7 @@ class Question:
 
     def _curves(self, low: Fraction, high: Fraction | None) -> Curves:
         domain = Domain(resolution=self.unknown.grid / 4, low=low, high=high)
-        return curves(self.walk, self.unknown.moving, domain, self._target)
+        return curves(self.walk, self.unknown.moving, domain, self._target, self.row)
 
     @cached_property
     def condition(self) -> Pieces:

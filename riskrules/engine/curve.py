@@ -30,6 +30,7 @@ _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
     "add": p.add, "sub": p.sub, "mul": p.mul, "div": p.div, "smaller": p.minimum, "larger": p.maximum, "both": p.both, "either": p.either,
 }  # fmt: skip
 _ROUND = {op: direction for direction, op in ROUNDINGS.items()}
+GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest")
 _COMPARE = ("below", "at_or_below", "above", "at_or_above", "equal")
 
 
@@ -78,33 +79,49 @@ def _crossings(curve: Poly, quantum: Fraction, low: Fraction, high: Fraction, re
     return found
 
 
-def curves(walk: Walk, moving: Moving, domain: Domain, target: int) -> Curves:
-    """The target, and every term it is made of that depends on what moves, as pieces."""
+def curves(walk: Walk, moving: Moving, domain: Domain, target: int, row: int) -> Curves:
+    """The target at a row, and every value it is made of that depends on what moves, as pieces."""
     made = Curves(walk, domain)
-    wanted = _made_of(walk, target)
+    wanted = _made_of(walk, target, row)
     for k, node in enumerate(walk.program.nodes[: target + 1]):
-        made.of.append(_node(node, made, moving) if k in wanted else {})
+        made.of.append(_node(node, made, moving, wanted[k]) if wanted[k] else {})
     return made
 
 
-def _made_of(walk: Walk, target: int) -> set[int]:
-    wanted = {target}
+def _made_of(walk: Walk, target: int, row: int) -> list[set[int]]:
+    """For each node, the rows that the target's row is made of: another pool's roundings are none of its business."""
+    wanted: list[set[int]] = [set() for _ in range(target + 1)]
+    wanted[target].add(row)
     for k in range(target, -1, -1):
-        if k in wanted:
-            wanted.update(walk.program.nodes[k].args)
+        node = walk.program.nodes[k]
+        for arg in node.args if wanted[k] else ():
+            wanted[arg] |= _rows_below(walk, node, walk.program.nodes[arg], wanted[k])
     return wanted
 
 
-def _node(node: Node, made: Curves, moving: Moving) -> dict[int, Pieces]:
+def _rows_below(walk: Walk, node: Node, arg: Node, rows: set[int]) -> set[int]:
+    """The rows of an argument that these rows of a node read."""
+    if arg.rows == "any":
+        return set()
+    if node.op == "gather":
+        key = walk.frame.key(node.rows, arg.rows)
+        return {key[row] for row in rows}
+    if node.op in GROUPING:
+        return {below for below, above in enumerate(walk.frame.key(arg.rows, node.rows)) if above in rows}
+    return rows
+
+
+def _node(node: Node, made: Curves, moving: Moving, wanted: set[int]) -> dict[int, Pieces]:
     if node.op == "given":
-        return {row: p.unknown(curve, made.domain) for row, curve in moving.get((node.rows, node.param), {}).items()}
-    if node.op in ("total", "largest", "smallest", "which_largest", "which_smallest"):
-        return _grouped(node, made)
+        cells = moving.get((node.rows, node.param), {})
+        return {row: p.unknown(curve, made.domain) for row, curve in cells.items() if row in wanted}
+    if node.op in GROUPING:
+        return _grouped(node, made, wanted)
     if node.op == "gather":
         arg = node.args[0]
         key = made.walk.frame.key(node.rows, made.walk.program.nodes[arg].rows)
-        return {row: made.of[arg][above] for row, above in enumerate(key) if above in made.of[arg]} if made.of[arg] else {}
-    touched = {row for arg in node.args for row in made.of[arg]}
+        return {row: made.of[arg][key[row]] for row in wanted if key[row] in made.of[arg]}
+    touched = {row for arg in node.args for row in made.of[arg]} & wanted
     return {row: _applied(node, made, row) for row in touched}
 
 
@@ -188,13 +205,11 @@ def _tiered(node: Node, made: Curves, row: int, size: Pieces) -> Pieces:
     return p.pick(tier, [*range(len(closed)), last if len(closed) < len(bounds) or beyond == "last_tier_applies" else FAULT])
 
 
-def _grouped(node: Node, made: Curves) -> dict[int, Pieces]:
+def _grouped(node: Node, made: Curves, wanted: set[int]) -> dict[int, Pieces]:
     arg = node.args[0]
-    if not made.of[arg]:
-        return {}
     key = made.walk.frame.key(made.walk.program.nodes[arg].rows, node.rows)
     out = {}
-    for group in {key[row] for row in made.of[arg]}:
+    for group in {key[row] for row in made.of[arg]} & wanted:
         members = [made.at(arg, row) for row, of in enumerate(key) if of == group]
         out[group] = _together(node.op, members, made.domain)
     return out
