@@ -15,6 +15,7 @@ from riskrules.cli.output import colour_on, json_out, say, width_of
 from riskrules.engine.decide import ERROR, decide
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.units.clock import say_instant
+from riskrules.units.exact import is_nothing
 
 
 @click.command("explain", short_help="Explain every margin decision of a snapshot.")
@@ -69,7 +70,8 @@ def _text(case: Case, pools: list[PoolExplanation], depth: int) -> str:
 
     colour = colour_on(sys.stdout)
     width = width_of(sys.stdout)
-    parts = [pool_text(pool, depth, turn_lines(pool), colour, width) for pool in pools]
+    shown = [pool for pool in pools if pool.legs or not is_nothing(pool.value("wallet_balance"))] or pools[:1]
+    parts = [pool_text(pool, depth, turn_lines(pool), colour, width) for pool in shown]
     tail = [
         f"status    {status_line(case.plan.status, case.when)}",
         f"policies  {shelf_line(case)}",

@@ -79,15 +79,17 @@ class Rows:
         return f"did you mean {near[0]}?" if near else "check the spelling (BASE-QUOTE), the rulebook and the time"
 
     def _holdings(self) -> list[tuple[str, Exact | Fault]]:
-        """Every balance, and 0 of the asset that cross positions settle in, so that money paid in has a row to land in.
+        """Every balance, and 0 of the asset that a pool settles in, so that money paid in has a row to land in.
 
-        Where no balances were given at all there is no 0 to be had.
+        Where no balances were given at all there is no 0 to be had; 0 of any other asset needs no price.
         """
         given = self.account.collateral
-        held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0]]
-        cross = [self.markets.index(leg.market) for leg in self.legs if leg.mode == CROSS]
-        wanted = dict.fromkeys(self.plan.account.pooled_in or self._settle(market) for market in cross)
         known = self.plan.assets
+        pooled_in = self.plan.account.pooled_in
+        settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
+        held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles]
+        cross = [self.markets.index(leg.market) for leg in self.legs if leg.mode == CROSS]
+        wanted = dict.fromkeys(pooled_in or self._settle(market) for market in cross)
         nothing = ZERO if given is not None else _absent("collateral", self.account.id)
         return held + [(asset, nothing) for asset in wanted if asset not in dict(held) and asset in known and known[asset].weight]
 

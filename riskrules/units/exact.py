@@ -70,6 +70,11 @@ def _loose_decimal(text: str) -> Exact | None:
     return (digits, 10**places) if places >= 0 else (digits * 10**-places, 1)
 
 
+def is_nothing(value: object) -> bool:
+    """Whether a value is the number 0, however it is written; a fault is not nothing."""
+    return isinstance(value, tuple) and value[0] == 0
+
+
 def reduced(value: Exact) -> Exact:
     n, d = value
     common = gcd(n, d)

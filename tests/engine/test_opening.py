@@ -1,0 +1,82 @@
+"""Opening: the largest order that may be opened is allowed and one lot more is not, and the reasons are told."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import riskrules
+from tests.places import POLICIES
+
+AS_OF = "2026-12-02T00:00:00Z"
+FRESH = {"at": AS_OF}
+
+
+def account(balance: str, *positions: dict[str, str], orders: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    markets = {"BTC-USDT": {"mark_price": "64000", **FRESH}, "HIVE-USDT": {"mark_price": "0.25", **FRESH}}
+    assets = {"USDT": {"index_price": "1", **FRESH}}
+    held = {"id": "a", "taker_fee": "0.05%", "collateral": {"USDT": balance}, "leverage": {"BTC-USDT": "20", "HIVE-USDT": "10"}}
+    return {"as_of": AS_OF, "markets": markets, "assets": assets, "accounts": [{**held, "positions": list(positions), "orders": list(orders)}]}
+
+
+def long(size: str) -> dict[str, str]:
+    return {"id": "p", "market": "BTC-USDT", "mode": "cross", "size": size, "entry_price": "64000", "unsettled_funding": "0"}
+
+
+BOOK = riskrules.load(POLICIES / "house-usdm", as_of=AS_OF)
+
+
+@pytest.mark.parametrize(
+    "given, market, side, price, size, why",
+    [
+        (account("10000"), "BTC-USDT", "buy", "64000", "3.094", "10,000 ÷ (3,200 of margin + 32 of fee for each BTC), down to the lot"),
+        (account("10000"), "BTC-USDT", "sell", "64000", "3.094", "the same the other way"),
+        (account("10000"), "BTC-USDT", "buy", "65000", "2.335", "3,250 + 32.5 of fee, and 1,000 of loss at once, for each BTC"),
+        (account("10000", long("1")), "BTC-USDT", "buy", "64000", "2.103", "1 BTC held takes 3,200 of the 10,000"),
+        (account("0"), "BTC-USDT", "buy", "64000", "0", "nothing behind it"),
+        (account("1000000"), "BTC-USDT", "buy", "64000", "78.125", "at 20x no more than 5,000,000: the cap belongs to the tier"),
+        (account("1000000"), "HIVE-USDT", "buy", "0.25", "1000000", "250,000 is the last cap, and adding beyond it is refused"),
+    ],
+)
+def test_the_largest_order(given: dict[str, Any], market: str, side: str, price: str, size: str, why: str) -> None:
+    answer = BOOK.ask.max_size(given, market, side, price)[0].data
+    assert Fraction(answer["size"]) == Fraction(size), why
+    step = Fraction(answer["step"])
+    sign = "+" if side == "buy" else "-"
+    verdicts = [may_open(given, f"{sign}{float(at)} {market} at {price}") for at in (Fraction(size), Fraction(size) + step) if at]
+    assert verdicts == ([True, False] if size != "0" else [False]), why
+
+
+def may_open(given: dict[str, Any], order: str) -> bool:
+    allowed: bool = BOOK.ask.may_open(given, order)[0].data["may_open"]
+    return allowed
+
+
+@pytest.mark.parametrize(
+    "order, given, refused_by, why",
+    [
+        ("+1 BTC-USDT at 64000", account("10000"), [], "margin, leverage and size all allow it"),
+        ("+4 BTC-USDT at 64000", account("10000"), ["margin"], "12,928 against 10,000"),
+        ("+79 BTC-USDT at 64000", account("1000000"), ["leverage"], "above 5,000,000 only 5x is allowed"),
+        ("+1000001 HIVE-USDT at 0.25", account("1000000"), ["size"], "beyond the last cap"),
+    ],
+)
+def test_what_refuses_it_is_named(order: str, given: dict[str, Any], refused_by: list[str], why: str) -> None:
+    because = BOOK.ask.may_open(given, order)[0].data["because"]
+    assert [reason["text"].split()[0] for reason in because if not reason["holds"]] == refused_by, why
+
+
+def test_an_open_order_counts() -> None:
+    order = {"market": "BTC-USDT", "side": "buy", "size": "2", "price": "64000", "reduce_only": False}
+    assert may_open(account("10000"), "+3 BTC-USDT at 64000")
+    assert not may_open(account("10000", orders=(order,)), "+3 BTC-USDT at 64000"), "both buys together need 16,160"
+    assert may_open(account("10000", orders=({**order, "reduce_only": True},)), "+3 BTC-USDT at 64000"), "reduce-only holds nothing back"
+    assert may_open(account("10000", orders=(order,)), "-3 BTC-USDT at 64000"), "of buys and sells the larger side is held"
+
+
+@pytest.mark.parametrize("words", ["2 BTC-USDT at 64000", "+2 BTC-USDT", "+x BTC-USDT at 64000", "+2 BTC-USDT at -1", ""])
+def test_an_order_in_other_words_is_refused(words: str) -> None:
+    with pytest.raises(ValueError, match=r"may-open needs --order|is not a number above 0"):
+        BOOK.ask.may_open(account("10000"), words)
