@@ -18,7 +18,8 @@ def account(balance: str, *positions: dict[str, str], orders: tuple[dict[str, An
     markets = {"BTC-USDT": {"mark_price": "64000", **FRESH}, "HIVE-USDT": {"mark_price": "0.25", **FRESH}}
     assets = {"USDT": {"index_price": "1", **FRESH}}
     held = {"id": "a", "taker_fee": "0.05%", "collateral": {"USDT": balance}, "leverage": {"BTC-USDT": "20", "HIVE-USDT": "10"}}
-    return {"as_of": AS_OF, "markets": markets, "assets": assets, "accounts": [{**held, "positions": list(positions), "orders": list(orders)}]}
+    accounts = [{**held, "positions": list(positions), "orders": list(orders)}]
+    return {"as_of": AS_OF, "markets": markets, "assets": assets, "accounts": accounts}
 
 
 def long(size: str) -> dict[str, str]:
