@@ -232,7 +232,7 @@ SOME_ROWS = json.dumps(
 @pytest.mark.parametrize(
     "text, shape, code, place, why",
     [
-        ("[1,\n 2,]", "binance", "RR701", "2:4", "not JSON, and where it ends being so"),
+        ("[1,\n 2 3]", "binance", "RR701", "2:4", "not JSON, and where it ends being so"),
         ("[" * 100_000, "binance", "RR701", "1:1", "too deep for any parser"),
         ('{"a": [],\n "a": []}', "ccxt", "RR702", "2:2", "which of the two is meant?"),
         ('{"a": [\nNaN]}', "ccxt", "RR703", "2:1", "Python would take it for a number"),
