@@ -81,17 +81,21 @@ class Rows:
     def _holdings(self) -> list[tuple[str, Exact | Fault]]:
         """Every balance, and 0 of the asset that a pool settles in, so that money paid in has a row to land in.
 
-        Where no balances were given at all there is no 0 to be had; 0 of any other asset needs no price.
+        Where no balances were given at all there is no 0 to be had, and an asset that is not collateral is
+        an error at any amount; 0 of any other asset needs no price.
         """
         given = self.account.collateral
         known = self.plan.assets
         pooled_in = self.plan.account.pooled_in
         settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
         held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles]
-        cross = [self.markets.index(leg.market) for leg in self.legs if leg.mode == CROSS]
-        wanted = dict.fromkeys(pooled_in or self._settle(market) for market in cross)
+        cross = [plan for leg in self.legs if leg.mode == CROSS and isinstance(plan := self._plan_of(leg.market), MarketPlan)]
+        wanted = dict.fromkeys(pooled_in or plan.settle for plan in cross)
         nothing = ZERO if given is not None else _absent("collateral", self.account.id)
-        return held + [(asset, nothing) for asset in wanted if asset not in dict(held) and asset in known and known[asset].weight]
+        return held + [(asset, nothing) for asset in wanted if asset not in dict(held)]
+
+    def _plan_of(self, market: str) -> MarketPlan | Fault:
+        return self.market_plans[self.markets.index(market)]
 
     def _settle(self, market: int) -> str:
         plan = self.market_plans[market]
@@ -182,7 +186,7 @@ class Rows:
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
         if rows.startswith("market@"):
             moves = self.plan.scenarios.values()
-            return [move.get(market, move.get("", ZERO)) for market in self.markets for move in moves]
+            return [move.get(market, move[""]) for market in self.markets for move in moves]
         items, cell = self._sources[rows]
         return [cell(name, item) for item in items]
 
@@ -240,7 +244,7 @@ class Rows:
 
     def _size(self, leg: PositionInput) -> Exact | Fault:
         account = self.plan.account
-        plan = self.market_plans[self.markets.index(leg.market)]
+        plan = self._plan_of(leg.market)
         if isinstance(plan, Fault):
             return plan
         if leg.mode not in account.margin_modes:
@@ -262,7 +266,7 @@ class Rows:
         return Fault("RR512", f"{market} does not settle in {pooled_in}, which the pool is valued in", hint)
 
     def _entry(self, leg: PositionInput) -> Exact | Fault:
-        plan = self.market_plans[self.markets.index(leg.market)]
+        plan = self._plan_of(leg.market)
         if leg.entry_price is None:
             return _absent("entry_price", leg.id)
         if leg.entry_price[0] == 0 and isinstance(plan, MarketPlan) and plan.is_inverse:
@@ -273,7 +277,7 @@ class Rows:
 
     def _order_cell(self, name: str, order: OrderInput) -> Any:
         if name == "order_size":
-            plan = self.market_plans[self.markets.index(order.market)]
+            plan = self._plan_of(order.market)
             unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market)
             return unfit or (order.size if order.side == "buy" else (-order.size[0], order.size[1]))
         if name == "order_price":
