@@ -14,7 +14,8 @@ HOUSE = riskrules.load(POLICIES / "house-usdm", as_of=AS_OF)
 
 
 def leg(**changes: Any) -> dict[str, Any]:
-    base = {"id": "p", "market": "BTC-USDT", "mode": "cross", "size": "1", "entry_price": "64000", "leverage": "10", "unsettled_funding": "0"}
+    base = {"id": "p", "market": "BTC-USDT", "mode": "cross", "size": "1", "entry_price": "64000", "leverage": "10"}
+    base["unsettled_funding"] = "0"
     return {key: value for key, value in {**base, **changes}.items() if value is not None}
 
 
