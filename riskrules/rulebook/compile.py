@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
@@ -17,14 +16,13 @@ from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.plan import AccountPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
-from riskrules.rulebook.proofs import Opening, Proved, is_error, prove_tiers
+from riskrules.rulebook.proofs import Opening, Proved, is_error
+from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
 from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, prices
-from riskrules.rules.flat import FlatRate
 from riskrules.rules.margin import SECTIONS, TierForm
-from riskrules.units import say
 from riskrules.units.clock import Instant, say_instant
-from riskrules.units.exact import Exact, to_exact
+from riskrules.units.exact import to_exact
 
 
 class Refused(Exception):
@@ -213,7 +211,7 @@ class _Compiler:
             frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
             any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
         )
-        names |= contracts.meaning(used, names)
+        names |= contracts.meaning(used, names, self._contract_source())
         sections = self._margin_sections(found, forms, markets)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
         terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin)}
@@ -221,6 +219,12 @@ class _Compiler:
         self.problems += [_placed(problem, found) for problem in formulas.problems]
         self._stop_if_refused()
         return terms, formulas
+
+    def _contract_source(self) -> Source:
+        """Where the contracts in force are written: the entry of every market, else the first of those with their own."""
+        units = [("contracts", "every_market"), *(("markets", name) for name in self.book.history.names("markets"))]
+        found = (self.book.history.in_force(unit, self.when)[0] for unit in units)
+        return next((version.source for version in found if version is not None), ("", 0))
 
     def _margin_sections(
         self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]
@@ -298,73 +302,6 @@ def _where(found: dict[str, Version], history: History) -> Callable[..., Source]
         return version.file.path, version.file.at(*version.place, *path, key=True).line
 
     return at
-
-
-def opening_of(sections: dict[str, Version]) -> Opening:
-    """What the margin sections take of a fresh position at once."""
-    rule, trigger = sections["maintenance_margin"].value, sections["liquidate_when"].value
-    fee = rule.fee
-    rate = fee.rate if not isinstance(fee, str) and isinstance(fee.rate, Fraction) else Fraction(0)
-    return Opening(rate, trigger.equity.comparator == "at_or_below")
-
-
-def proved_table(version: Version, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
-    if isinstance(version.value, FlatRate):
-        flat = version.value
-        if flat.maintenance_rate * flat.max_leverage >= 1:
-            product = say.number(flat.maintenance_rate * flat.max_leverage)
-            text = f"max leverage × maintenance rate is {product}: a position at maximum leverage is liquidatable at once"
-            return None, [Problem("RR208", version.file.at(*version.place, "max_leverage"), text, "lower the rate or the leverage")]
-        return Proved((None,), (flat.maintenance_rate,), (flat.maintenance_amount,), (flat.max_leverage,)), []
-    return prove_tiers(version, form, opening)
-
-
-def table_plan(version: Version, form: TierForm, name: str, proved: Proved, history: History) -> TablePlan:
-    flat = isinstance(version.value, FlatRate)
-    rows = () if flat else version.value.tiers
-    lines = (version.source[1],) if flat else tuple(version.file.at(*version.place, "tiers", k).line for k in range(len(rows)))
-    header = version.file.header
-    return TablePlan(
-        form=name,
-        caps=(tuple(None if cap is None else to_exact(cap) for cap in proved.caps), form.cap == "inclusive", form.above_last_cap.existing),
-        maintenance_rates=_exact(proved.rates),
-        maintenance_amounts=_exact(proved.amounts),
-        max_leverages=_exact(proved.max_leverages),
-        lookup=form.lookup,
-        rate_on=form.rate_on,
-        file=version.file.path,
-        lines=lines,
-        written_amounts=(True,) if flat else tuple(row.maintenance_amount is not None for row in rows),
-        number=history.number(version),
-        versions=len(history.versions[version.unit]),
-        digest=version.digest(),
-        begins=(header.possible_from, header.certain_from),
-        excerpt="" if flat else (version.value.excerpt or ""),
-    )
-
-
-def _exact(values: tuple[Fraction, ...]) -> tuple[Exact, ...]:
-    return tuple(to_exact(value) for value in values)
-
-
-def market_plan(name: str, contract: contracts.Contract, tables: tuple[TablePlan | None, ...]) -> MarketPlan:
-    base, quote = name.split("-")[:2]
-    return MarketPlan(
-        name,
-        base,
-        quote,
-        quote if contract.settle == "quote" else base,
-        contract.type == "inverse",
-        contract.size_in == "contracts",
-        to_exact(contract.multiplier),
-        _stated(contract.tick),
-        _stated(contract.lot),
-        tables,
-    )
-
-
-def _stated(value: Fraction | str) -> Exact | None:
-    return to_exact(value) if isinstance(value, Fraction) else None
 
 
 def _account_plan(sections: dict[str, Version]) -> AccountPlan:

@@ -36,9 +36,8 @@ class Opening:
     equality_liquidates: bool
 
 
-def prove_tiers(version: Version, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
+def prove_tiers(version: Version, table: Table, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
     """The completed table, or every row that is wrong."""
-    table: Table = version.value
     share = form.maintenance_rate.share_of_initial_rate if isinstance(form.maintenance_rate, ShareOfInitial) else None
     known = rates(table, share)
     missing = list(_missing_rates(version, known))
@@ -46,7 +45,7 @@ def prove_tiers(version: Version, form: TierForm, opening: Opening) -> tuple[Pro
         return None, missing
     rate_of = tuple(rate for rate in known if rate is not None)
     caps = tuple(tier.cap for tier in table.tiers)
-    first = table.tiers[0].maintenance_amount or Fraction(0)
+    first = (table.tiers[0].maintenance_amount if table.excerpt else None) or Fraction(0)
     amounts = derived_amounts(caps, rate_of, first) if form.style == "marginal" else (Fraction(0),) * len(caps)
     row = _Rows(version, table, caps, rate_of, amounts)
     promised = [problem for promise in form.promises for problem in row.keeps(promise, form.style, opening.fee)]

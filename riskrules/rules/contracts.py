@@ -13,7 +13,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from riskrules.ir.term import Term, absolute, as_unit, choose, constant, given, to_rows
+from riskrules.ir.term import Source, Term, absolute, as_unit, choose, constant, given, to_rows
 from riskrules.rules.fields import Asset, Market, Model, Positive, Prose, refuse
 from riskrules.rules.header import Header
 from riskrules.units import unit as u
@@ -90,20 +90,21 @@ class InUse:
     multiplied: bool
 
 
-def meaning(used: InUse, names: Names) -> Names:
+def meaning(used: InUse, names: Names, source: Source) -> Names:
     """Notional and unrealised profit in settle, for each leg; and what an order's price makes of them."""
     leg = _Priced("leg", given("size", "leg", u.BASE), used)
     entry = given("entry_price", "leg", u.PRICE)
     mark = to_rows(names["mark_price"], "leg")
     order = _Priced("order", given("order_size", "order", u.BASE), used)
     price, order_mark = given("order_price", "order", u.PRICE), to_rows(names["mark_price"], "order")
-    return {
-        "notional": leg.notional(mark).named("notional"),
-        "entry_notional": leg.notional(entry).named("entry_notional"),
-        "unrealised_profit": leg.profit(entry, mark).named("unrealised_profit"),
-        "order_notional": order.notional(price).named("order_notional"),
-        "opening_profit": order.profit(price, order_mark).named("opening_profit"),
+    terms = {
+        "notional": leg.notional(mark),
+        "entry_notional": leg.notional(entry),
+        "unrealised_profit": leg.profit(entry, mark),
+        "order_notional": order.notional(price),
+        "opening_profit": order.profit(price, order_mark),
     }
+    return {name: term.named(name, source) for name, term in terms.items()}
 
 
 class _Priced:

@@ -77,6 +77,7 @@ SECOND = "cap: 50_000, max_leverage: 20, maintenance_rate: 2%"
         ((FIRST, "cap: 50_000, max_leverage: 20, maintenance_rate: 0.5%"), "RR203", "the form says strictly rising"),
         ((FIRST, "cap: 50_000, max_leverage: 50, maintenance_rate: 1%"), "RR206", "equal leverage does not fall"),
         ((FIRST, f"{SECOND}, maintenance_amount: 149.99"), "RR205", "a jump of one cent"),
+        ((f"{FIRST}, maintenance_amount: 7", SECOND), "RR205", "the smallest position would need less than nothing"),
         (("cap: 10_000, max_leverage: 50, maintenance_rate: 2%",), "RR207", "posts exactly what it must hold"),
         (("cap: 10_000, max_leverage: 50, maintenance_rate: 1.95%",), "RR209", "nothing is left with the fee, and equality liquidates"),
         (("cap: 10_000, max_leverage: 50, maintenance_rate: 1.94%",), "", "one step below stands"),

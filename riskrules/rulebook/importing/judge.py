@@ -118,7 +118,7 @@ def _proofs(market: SourceMarket, whole: Mended, table: Table, header: TiersFile
     def prove(place_of: PlaceOf) -> list[Problem]:
         file = PolicyFile(where.file, where.file, _document(market, place_of), header)
         version = Version(("table", market.name), file, ("tables", market.name), table)
-        return prove_tiers(version, form, _NO_FEES)[1]
+        return prove_tiers(version, version.value, form, _NO_FEES)[1]
 
     by_row = prove(_row_only(market))
     return [told for told, rough in zip(prove(where.place), by_row, strict=True) if not _guessed(rough, whole)] if by_row else []
