@@ -216,8 +216,8 @@ def _when(version: Version) -> str:
 
 def _term(term: Published) -> Iterator[str]:
     file, line = term.source
-    left = f"  {term.name:<22}  each {term.rows}, {term.unit}"
-    yield f"{left:<52}  {file}:{line}" if file else left
+    left = f"  {term.name:<21} each {term.rows}, {term.unit}"
+    yield f"{left:<50}  {file}:{line}" if file else left
     yield from _wrapped(f"= {term.formula}", 6)
 
 

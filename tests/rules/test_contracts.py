@@ -46,7 +46,7 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
 
 
 def priced(kind: str, multiplier: Any, size: Any, entry: Any, mark: Any) -> dict[str, Any]:
-    terms = meaning(InUse(frozenset({kind}), True), {"mark_price": given("mark_price", "market", u.PRICE)})
+    terms = meaning(InUse(frozenset({kind}), True), {"mark_price": given("mark_price", "market", u.PRICE)}, ("contracts.yaml", 1))
     legs = {name: terms[name] for name in ("notional", "entry_notional", "unrealised_profit")}
     return walked(legs, {"size": size, "entry_price": entry, "mark_price": mark, "multiplier": multiplier, "is_inverse": kind == "inverse"})
 
