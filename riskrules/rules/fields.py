@@ -56,7 +56,7 @@ def _positive(value: Any, expected: str) -> Fraction:
     return number
 
 
-def _amount(value: Any) -> Fraction:
+def amount(value: Any) -> Fraction:
     number = _number(value, "an amount such as 5_000 or 0.01")
     if number < 0:
         raise refuse("RR213", f"{value} is below 0", "an amount of 0 or more", "an amount is never negative here")
@@ -140,7 +140,8 @@ def _market(value: Any) -> str:
     return str(text)
 
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+_WORD = r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*"
+_NAME = re.compile(_WORD)
 
 
 def _name(value: Any) -> str:
@@ -171,10 +172,9 @@ def _field(parse: Callable[[Any], Any], pattern: str, description: str) -> tuple
     return PlainValidator(parse), _schema(pattern, description)
 
 
-_WORD = r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*"
 _TIME_PATTERN = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)"
 
-Amount = Annotated[Fraction, *_field(_amount, NUMBER, "an amount of 0 or more")]
+Amount = Annotated[Fraction, *_field(amount, NUMBER, "an amount of 0 or more")]
 Positive = Annotated[Fraction, *_field(lambda v: _positive(v, "a number above 0"), rf"{NUMBER}(?:/{NUMBER})?", "a number above 0")]
 Rate = Annotated[Fraction, *_field(_rate, rf"{NUMBER}(?:%|bps|/{NUMBER})", "a rate with its unit: 0.4%, 40bps, 1/30")]
 Leverage = Annotated[Fraction, *_field(_leverage, rf"{NUMBER}(?:/{NUMBER})?x?", "a leverage: 25, or 50/3")]

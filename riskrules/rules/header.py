@@ -47,11 +47,16 @@ class Header(Model):
     @property
     def certain_from(self) -> Instant:
         """From here on the version is surely in force (until the next)."""
-        return self.observed.by if self.observed else self.effective or 0
+        return self.observed.by if self.observed else self._effective
 
     @property
     def possible_from(self) -> Instant:
         """Before this it surely is not; between the two it may be."""
         if self.observed is None:
-            return self.effective or 0
+            return self._effective
         return self.observed.by if self.observed.after is None else self.observed.after
+
+    @property
+    def _effective(self) -> Instant:
+        assert self.effective is not None, "a header has one clock"
+        return self.effective

@@ -25,8 +25,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from riskrules.rules.fields import Amount, Count, Leverage, Market, Model, Name, Prose, Rate, refuse
-from riskrules.rules.fields import _amount as amount_of
+from riskrules.rules.fields import Amount, Count, Leverage, Market, Model, Name, Prose, Rate, amount, refuse
 from riskrules.rules.header import Header
 from riskrules.units.exact import NUMBER
 
@@ -38,7 +37,7 @@ Cap = Fraction | None  # None: unlimited
 def _cap(value: Any) -> Cap:
     if value == "unlimited":
         return None
-    number: Fraction = amount_of(value)
+    number = amount(value)
     if number == 0:
         raise refuse("RR213", "a cap of 0", "a cap above 0, or unlimited", "leave the row out, or give its cap")
     return number

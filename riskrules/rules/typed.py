@@ -14,16 +14,15 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from riskrules.diagnostics.problem import Problem
+from riskrules.diagnostics.problem import Problem, Span
 from riskrules.rules.header import Header
 from riskrules.rules.kinds import kinds
-from riskrules.text.document import Mapping, node_at, span_at
-
-Path = tuple[str | int, ...]
+from riskrules.text.document import Mapping, Node, Path, node_at, span_at
 
 
-def typed(document: Mapping, only: str = "") -> tuple[Header | None, list[Problem]]:
+def typed(document: Mapping) -> tuple[Header | None, list[Problem]]:
     """The policy that the document writes, or what is wrong with it, all at once."""
     kind = document.get("kind")
     if not isinstance(kind, str) or kind not in kinds():
@@ -34,7 +33,7 @@ def typed(document: Mapping, only: str = "") -> tuple[Header | None, list[Proble
         return None, list(_problems(error, document, kind))
 
 
-def _no_such_kind(document: Mapping, kind: Any) -> Problem:
+def _no_such_kind(document: Mapping, kind: Node | None) -> Problem:
     known = ", ".join(kinds())
     if kind is None:
         return Problem(
@@ -92,7 +91,7 @@ def _words_of(fault: _Fault, kind: str) -> list[str]:
     return [f"{{{', '.join(f'{name}: …' for name in needed)}}}"] if needed else [f"{{{name}: …}}" for name in model.model_fields]
 
 
-def _fault_of(fault: Any, document: Mapping) -> _Fault:
+def _fault_of(fault: ErrorDetails, document: Mapping) -> _Fault:
     """The keys of the text in a pydantic location; what is not in the text names a branch of a choice."""
     path: list[str | int] = []
     branches: list[tuple[Path, str]] = []
@@ -143,7 +142,7 @@ def _either(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
 
-def _wrong_word(where: Any, found: str, words: list[str]) -> Problem:
+def _wrong_word(where: Span, found: str, words: list[str]) -> Problem:
     near = get_close_matches(found, words, 1)
     hint = f"did you mean {near[0]}?" if near else f"write {_either(words)}"
     return Problem("RR229", where, f"{found!r} is not a word for this", hint, found=found, expected=_either(words))

@@ -54,10 +54,6 @@ def span_from(place: Place) -> Span:
     return Span(file, line + 1, column + 1, end_line + 1, end_column + 1)
 
 
-def span_of(node: Node) -> Span:
-    return node.span
-
-
 def _child(node: Node, step: str | int) -> Node | None:
     if isinstance(node, Mapping) and isinstance(step, str):
         return node.get(step)
@@ -82,8 +78,8 @@ def span_at(root: Node, path: Path, key: bool = False) -> Span:
     for step in path:
         child = _child(node, step)
         if child is None:
-            return span_of(node)
+            return node.span
         node, parent, last = child, node, step
     if key and isinstance(parent, Mapping) and isinstance(last, str):
         return parent.key_span(last)
-    return span_of(node)
+    return node.span

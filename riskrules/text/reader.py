@@ -28,7 +28,7 @@ from yaml.events import (
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.text.document import Mapping, Place, Sequence, Text, span_from
 from riskrules.text.scalars import faults_of_key, faults_of_plain
-from riskrules.text.screen import code_of, first_refused, say_character, screen
+from riskrules.text.screen import HIDDEN_CODES, code_of, first_refused, say_character, screen
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -37,12 +37,12 @@ MOST_EVENTS = 2_000_000
 DEEPEST = 32
 MOST_PROBLEMS = 200
 
-_DIRECTIVE = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*(%[^\n]*)")
-HIDDEN_CODES = frozenset({"RR110", "RR111", "RR112", "RR113", "RR114", "RR115"})
 Labels = tuple[tuple[Span, str], ...]
+
+_DIRECTIVE = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*(%[^\n]*)")
 _BLOCK = re.compile(r"[|>][-+]?(?: +#[^\n]*| *)\n *[^ \n]")
 _QUESTION = re.compile(r"\?(?: |$)", re.MULTILINE)
-
+_TAG = re.compile(r"!\S*")
 
 OF_SCALARS = frozenset(f"RR{number}" for number in range(130, 144))  # about one scalar, whose text is there all the same
 
@@ -76,7 +76,7 @@ def _read(text: str, file: str) -> tuple[Mapping | None, list[Problem]]:
         text = f"{text[: match.start(1)]}#{text[match.start(1) + 1 :]}"
     composer = _Composer(text, file, problems)
     composer.compose()
-    sound = isinstance(composer.root, Mapping) and all(problem.code in OF_SCALARS for problem in composer.problems)
+    sound = all(problem.code in OF_SCALARS for problem in composer.problems)
     return (composer.root if sound and isinstance(composer.root, Mapping) else None), composer.problems
 
 
@@ -323,9 +323,6 @@ class _Composer:
             self.full = True
             text = f"{self.file}: more than {MOST_PROBLEMS} faults; the rest is not listed"
             self.problems.append(Problem("RR108", None, text, "correct these first"))
-
-
-_TAG = re.compile(r"!\S*")
 
 
 def _glued(text: str, end: int) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from riskrules.text.screen import disguised, foreign_digit, odd_letter, one_script, say_character
+from riskrules.units.exact import NUMBER
 
 NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 SEEMS_BOOLEAN = frozenset(
@@ -22,8 +23,7 @@ _NUMBER_STARTS = frozenset("0123456789+-.\u2212\u2012\u2013\u2014\ufe63\uff0d\uf
 
 _LONGEST = 200  # a longer text is no number anyone takes, and the patterns below are slow on a long one
 _UNIT = r"(?:%|bps|ms|s|m|h|d|x)?"
-_NUMBER = r"-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:_[0-9]{3})+)(?:\.[0-9]+)?"
-_GOOD = re.compile(rf"{_NUMBER}(?:{_UNIT}|/{_NUMBER})")
+_GOOD = re.compile(rf"{NUMBER}(?:{_UNIT}|/{NUMBER})")
 
 
 @dataclass(frozen=True, slots=True)

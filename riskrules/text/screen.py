@@ -34,6 +34,7 @@ _HINTS = {
     "RR114": "save the file with \\n line ends",
     "RR115": "type an ordinary space",
 }
+HIDDEN_CODES = frozenset(_HINTS)
 
 
 def screen(text: str, file: str) -> tuple[str, list[Problem]]:

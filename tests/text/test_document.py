@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from riskrules.diagnostics import Span
-from riskrules.text import Mapping, Sequence, Text, node_at, read, span_at, span_of
+from riskrules.text import Mapping, Sequence, Text, node_at, read, span_at
 from riskrules.text.document import Path
 
 TIERS = """\
@@ -88,7 +88,7 @@ def test_a_model_eats_it_and_its_validators_see_the_places(root: Mapping) -> Non
 def test_node_at(root: Mapping) -> None:
     node = node_at(root, (*TIER, "rate"))
     assert isinstance(node, Text)
-    assert (node, node.plain, span_of(node).line) == ("2.5%", True, 7)
+    assert (node, node.plain, node.span.line) == ("2.5%", True, 7)
     reason = node_at(root, ("reason",))
     assert isinstance(reason, Text)
     assert not reason.plain
