@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from riskrules.cli.exits import BAD_USE, INVALID_BOOK, UNDECIDED
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.decide import decide
 from riskrules.engine.door import parse_text, snapshot_of
@@ -20,8 +21,6 @@ from riskrules.units.clock import Instant, instant, say_instant
 
 if TYPE_CHECKING:
     from riskrules.engine.asking import Asking
-
-INVALID_BOOK, BAD_USE, BAD_INPUT = 20, 2, 30
 
 Given = Snapshot | Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path  # a sequence: positions of ccxt
 
@@ -187,7 +186,7 @@ def _compiled(shelf: Shelf, rulebook: str, when: Instant) -> Plan:
         plan = compile_book(book, when)
     except Refused as refused:
         undecided = all(problem.code in ("RR311", "RR312") for problem in refused.problems)
-        raise PolicyError(refused.problems, BAD_INPUT if undecided else INVALID_BOOK) from None
+        raise PolicyError(refused.problems, UNDECIDED if undecided else INVALID_BOOK) from None
     keep_plan(plan)
     return plan
 

@@ -24,11 +24,7 @@ ABOUT = """QUESTION is one of:
 """
 
 
-@click.command(
-    "ask",
-    help=f"Ask a QUESTION about the accounts of SNAPSHOT; all else is held.\n\n{ABOUT}",
-    short_help="Ask what would have to be different.",
-)
+@click.command("ask", help=f"Ask a QUESTION about the accounts of SNAPSHOT; all else is held.\n\n{ABOUT}")
 @click.argument("question", type=click.Choice(list(QUESTIONS)), metavar="QUESTION")
 @click.argument("snapshot")
 @click.option("--account", metavar="ID", help="Only this account.")

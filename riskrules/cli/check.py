@@ -9,7 +9,7 @@ import click
 
 from riskrules.cli.exits import FINDINGS, FINE
 from riskrules.cli.options import format_option, policies_option, shelf_for
-from riskrules.cli.output import json_out, note, problems_out
+from riskrules.cli.output import json_out, note, problems_out, some
 from riskrules.diagnostics.problem import Problem, to_json
 from riskrules.rulebook.compile import prove_everything
 from riskrules.rulebook.load import load_book, read_file
@@ -17,7 +17,7 @@ from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.shelf import Shelf
 
 
-@click.command("check", short_help="Read, validate and prove policy files.")
+@click.command("check")
 @click.argument("paths", nargs=-1, metavar="[PATH…]")
 @policies_option
 @format_option("full", "concise", "json")
@@ -50,9 +50,6 @@ def _place(problem: Problem) -> tuple[str, int, int]:
 
 
 def _summary(files: int, errors: int, warnings: int) -> str:
-    def some(count: int, word: str) -> str:
-        return f"{count} {word}{'' if count == 1 else 's'}"
-
     return f"{some(files, 'file')} checked: {some(errors, 'error')}, {some(warnings, 'warning')}"
 
 

@@ -18,7 +18,7 @@ from riskrules.units.clock import say_instant
 from riskrules.units.exact import is_nothing
 
 
-@click.command("explain", short_help="Explain every margin decision of a snapshot.")
+@click.command("explain")
 @click.argument("snapshot")
 @click.option("--account", metavar="ID", help="Only this account.")
 @click.option("--market", metavar="M", help="Only pools with a position in this market.")

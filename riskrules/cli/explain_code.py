@@ -21,7 +21,7 @@ LOOKS_LIKE = str.maketrans("OIL", "011")  # letters that are typed for digits
 BOLD, OFF = "\x1b[1m", "\x1b[0m"
 
 
-@click.command("explain-code", short_help="Print the page of an error code.")
+@click.command("explain-code")
 @click.argument("code", metavar="CODE")
 @format_option("text", "json")
 def command(code: str, form: str) -> int:

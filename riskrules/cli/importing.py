@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from riskrules.api import INVALID_BOOK, PolicyError
-from riskrules.cli.exits import FINDINGS, FINE
+from riskrules.api import PolicyError
+from riskrules.cli.exits import FINDINGS, FINE, INVALID_BOOK
 from riskrules.cli.files import write_new
 from riskrules.cli.options import format_option, policies_option, shelf_for, time_of
-from riskrules.cli.output import json_out, note, problems_out, say
+from riskrules.cli.output import json_out, note, problems_out, say, some
 from riskrules.diagnostics.problem import Problem, to_json
 from riskrules.rulebook.compile import Book
 from riskrules.rulebook.importing import Effective, Imported, Observed, Shape, import_tiers
@@ -23,7 +23,7 @@ from riskrules.rulebook.shelf import Shelf
 SCHEMA = "riskrules/import/1"
 
 
-@click.group("import", short_help="Write policy files from what venues and tools print.")
+@click.group("import")
 def command() -> None:
     """Write policy files from what venues and tools print."""
 
@@ -134,20 +134,16 @@ def _progress(text: str) -> None:
 def _summary(made: Imported, path: Path, dry_run: bool) -> str:
     errors = sum(is_error(problem) for problem in [*made.problems, *made.skipped])
     warnings = len(made.problems) + len(made.skipped) - errors
-    found = ", ".join(part for part in (_some(errors, "error") if errors else "", _some(warnings, "warning") if warnings else "") if part)
+    found = ", ".join(part for part in (some(errors, "error") if errors else "", some(warnings, "warning") if warnings else "") if part)
     if made.text is None:
         if errors:
             return f"nothing was written: {found}" + ("" if made.skipped else "; --skip-bad leaves those markets out")
-        return f"nothing changed: {_some(len(made.unchanged), 'market')} as in force" + (f"; {found}" if found else "")
+        return f"nothing changed: {some(len(made.unchanged), 'market')} as in force" + (f"; {found}" if found else "")
     head = f"{path} would be written" if dry_run else f"{path} written"
-    counts = f"{_some(len(made.written), 'table')} new or changed, {len(made.unchanged)} unchanged, {len(made.withdrawn)} withdrawn"
-    skipped = f", {_some(len(made.skipped), 'error')} skipped with their markets" if made.skipped else ""
-    told = f"; {_some(warnings, 'warning')}" if warnings else ""
+    counts = f"{some(len(made.written), 'table')} new or changed, {len(made.unchanged)} unchanged, {len(made.withdrawn)} withdrawn"
+    skipped = f", {some(len(made.skipped), 'error')} skipped with their markets" if made.skipped else ""
+    told = f"; {some(warnings, 'warning')}" if warnings else ""
     return f"{head}: {counts}{skipped}{told}"
-
-
-def _some(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 def _json(made: Imported, path: Path | None, written: bool) -> dict[str, Any]:

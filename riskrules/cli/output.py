@@ -41,6 +41,11 @@ def note(text: str) -> None:
     _write(sys.stderr, text)
 
 
+def some(count: int, word: str) -> str:
+    """`1 table`, `9,000 tables`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 ASCII = {"−": "-", "×": "x", "÷": "/", "≤": "<=", "≥": ">=", "…": "...", "⌈": "ceil(", "⌉": ")", "⌊": "floor(", "⌋": ")", "→": "->"}
 
 

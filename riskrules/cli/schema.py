@@ -9,13 +9,13 @@ import click
 
 from riskrules.cli.exits import FINE
 from riskrules.cli.files import write_whole
-from riskrules.cli.output import note, say
+from riskrules.cli.output import note, say, some
 from riskrules.rulebook.shelf import packaged_folder
 from riskrules.rules.kinds import kinds
 from riskrules.rules.schema import schema_text
 
 
-@click.command("schema", short_help="Print or write the JSON Schemas of policy files.")
+@click.command("schema")
 @click.argument("kind", required=False)
 @click.option("--write", is_flag=True, help="Write the files instead of printing them, and say which changed.")
 @click.option("--out", metavar="DIR", help="The folder to write to. Default: ./schemas.")
@@ -60,5 +60,5 @@ def _write(chosen: list[str], folder: Path) -> int:
         if write_whole(path, schema_text(kind)):
             changed += 1
             say(str(path))
-    note(f"{len(chosen)} schema{'' if len(chosen) == 1 else 's'}: {changed or 'none'} changed")
+    note(f"{some(len(chosen), 'schema')}: {changed or 'none'} changed")
     return FINE

@@ -6,8 +6,8 @@ from difflib import get_close_matches
 
 import click
 
-from riskrules.api import BAD_USE, PolicyError, plan_at
-from riskrules.cli.exits import FINE, UNDECIDED
+from riskrules.api import PolicyError, plan_at
+from riskrules.cli.exits import BAD_USE, FINE, UNDECIDED
 from riskrules.cli.options import format_option, policies_option, shelf_for, time_of
 from riskrules.cli.output import json_out, say
 from riskrules.diagnostics.problem import Problem
@@ -18,7 +18,7 @@ from riskrules.rulebook.table_view import IN_FORCE, MarketView, market_view
 from riskrules.units.clock import Instant
 
 
-@click.command("show", short_help="Show a table in force, its source, status and history.")
+@click.command("show")
 @click.argument("market", required=False)
 @click.option("--as-of", metavar="TIME", required=True, help="The time asked about, such as 2026-10-01T00:00:00Z; never the clock.")
 @click.option("--rulebook", metavar="NAME", help="The rulebook. Default: the only one of the folder.")

@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from riskrules.cli.output import width_of
+from riskrules.cli.output import some, width_of
 from riskrules.engine.explain_text import status_line
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.rulebook.published import Published, published, with_what_it_uses
@@ -33,7 +33,7 @@ def market_text(view: MarketView, shelf: Shelf) -> str:
 
 def book_text(plan: Plan, shelf: Shelf, when: Instant) -> str:
     gone = f", {len(plan.gone)} withdrawn" if plan.gone else ""
-    lines = [f"{plan.rulebook}  {_some(len(plan.markets()), 'market')}{gone} as of {say_instant(when)}", ""]
+    lines = [f"{plan.rulebook}  {some(len(plan.markets()), 'market')}{gone} as of {say_instant(when)}", ""]
     lines += [*_labelled("status", status_line(plan.status, when)), *_unsettled(plan), *_labelled("policies", _shelf_line(plan, shelf)), ""]
     lines.append("terms: what there is one of, the unit, where the policy says so, and the formula")
     return "\n".join(lines) + "\n\n" + "\n".join(line for term in published(plan.program) for line in _term(term))
@@ -219,10 +219,6 @@ def _term(term: Published) -> Iterator[str]:
     left = f"  {term.name:<21} each {term.rows}, {term.unit}"
     yield f"{left:<50}  {file}:{line}" if file else left
     yield from _wrapped(f"= {term.formula}", 6)
-
-
-def _some(count: int, word: str) -> str:
-    return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
 # -- lines ------------------------------------------------------------------------------------------

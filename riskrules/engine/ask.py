@@ -16,17 +16,17 @@ from riskrules.engine.changes import Change, TooFine, all_changes, first_change
 from riskrules.engine.curve import FAULT, Curves, Moving, curves, pair_poly
 from riskrules.engine.decide import Evaluated
 from riskrules.engine.pieces import Domain, Pieces
-from riskrules.engine.poly import Poly, constant_poly, poly
+from riskrules.engine.poly import X, constant_poly
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Frame
 from riskrules.ir.walk import Changes
 from riskrules.rulebook.plan import MarketPlan
-from riskrules.units.exact import Exact, to_exact, to_fraction
+from riskrules.units.exact import Exact, exact_text, to_exact, to_fraction
 
 FINEST = Fraction(1, 10**8)  # the grid where neither the policy nor the snapshot states a step
 FURTHEST = 1_000_000  # times the mark: no price beyond is looked at
+FOUND_TO = f"found to {exact_text(to_exact(FINEST))}"
 MOST_CELLS = 256  # steps of roundings in one uncertain stretch that are looked between
-ONE_X: Poly = poly({1: Fraction(1)})
 
 
 class Unknown(NamedTuple):
@@ -48,6 +48,11 @@ class Answer(NamedTuple):
     value: Any
     grid: Fraction
     stated: bool
+
+    @property
+    def sign(self) -> str:
+        """From the point on, that way."""
+        return "≥" if self.direction > 0 else "≤"
 
 
 class Question:
@@ -153,7 +158,7 @@ def mark_of(evaluated: Evaluated, market: int) -> Unknown | None:
         return None
     grid, stated = step_of(evaluated, market, "tick")
     now = to_fraction(mark)
-    return Unknown({("market", "mark_price"): {market: ONE_X}}, now, grid, stated, furthest=now * FURTHEST)
+    return Unknown({("market", "mark_price"): {market: X}}, now, grid, stated, furthest=now * FURTHEST)
 
 
 def balance_of(evaluated: Evaluated, pool: int, sign: int) -> Unknown | None:
@@ -166,7 +171,7 @@ def balance_of(evaluated: Evaluated, pool: int, sign: int) -> Unknown | None:
     if isinstance(held, Fault):
         return None
     grid, stated = quantum_of(evaluated, pool)
-    return Unknown({(rows, name): {row: pair_poly(held) + ONE_X.scale(Fraction(sign))}}, None, grid, stated)
+    return Unknown({(rows, name): {row: pair_poly(held) + X.scale(Fraction(sign))}}, None, grid, stated)
 
 
 def wallet_cell(evaluated: Evaluated, pool: int) -> tuple[str, str, int] | None:
@@ -196,15 +201,15 @@ def size_of(evaluated: Evaluated, leg: int) -> Unknown | None:
         return None
     now, gain = to_fraction(size), to_fraction(profit)
     sign = 1 if now > 0 else -1
-    wallet = pair_poly(held) + constant_poly(gain) + ONE_X.scale(-gain / abs(now))
+    wallet = pair_poly(held) + constant_poly(gain) + X.scale(-gain / abs(now))
     grid, stated = step_of(evaluated, evaluated.rows.keys["leg", "market"][leg], "lot")
-    return Unknown({("leg", "size"): {leg: ONE_X.scale(Fraction(sign))}, (rows, name): {row: wallet}}, abs(now), grid, stated)
+    return Unknown({("leg", "size"): {leg: X.scale(Fraction(sign))}, (rows, name): {row: wallet}}, abs(now), grid, stated)
 
 
 def order_size(evaluated: Evaluated, order: int) -> Unknown:
     grid, stated = step_of(evaluated, evaluated.rows.keys["order", "market"][order], "lot")
     sign = 1 if evaluated.rows.orders[order].side == "buy" else -1
-    return Unknown({("order", "order_size"): {order: ONE_X.scale(Fraction(sign))}}, grid, grid, stated)
+    return Unknown({("order", "order_size"): {order: X.scale(Fraction(sign))}}, grid, grid, stated)
 
 
 def step_of(evaluated: Evaluated, market: int, what: Literal["tick", "lot"]) -> tuple[Fraction, bool]:

@@ -197,7 +197,9 @@ def _marked(told: Told, legs: list[Leg], dated: bool) -> Tree:
 
 
 def _instant(text: str) -> Instant:
-    return instant(text) or 0
+    when = instant(text)
+    assert when is not None, "a time that was told is one"
+    return when
 
 
 def _tickers(told: Told, given: Any, rules: Rules) -> dict[str, Tree]:

@@ -6,7 +6,6 @@ not it is a problem.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Collection
 from fractions import Fraction
@@ -15,6 +14,7 @@ from typing import Any, NamedTuple
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.ccxt_raw import Venue
 from riskrules.engine.places import place_of, tree_of
+from riskrules.rulebook.aliases import CCXT_SYMBOL
 from riskrules.rulebook.plan import MarketPlan
 from riskrules.units.clock import instant, say_instant
 from riskrules.units.exact import exact_text, loose_number, to_exact, to_fraction
@@ -39,8 +39,6 @@ LACKS = {
     "balance": "give fetch_balance of Binance's or Hyperliquid's futures as balance, or collateral: {ASSET: …} beside positions:"
     " the cross wallet, without unrealised profit and isolated margins, which ccxt's total may hold",
 }
-# The importer reads the same spelling, with pydantic at its back; a snapshot is read without.
-_SYMBOL = re.compile(r"([^/:\s-]+)/([^/:\s-]+):([^/:\s-]+)(?:-(\d{6}))?", re.ASCII)
 
 
 class Rules(NamedTuple):
@@ -140,7 +138,7 @@ class Told:
 
     def market(self, symbol: Any, path: Path, rules: Rules) -> Market | None:
         symbol = unicodedata.normalize("NFC", str(symbol))
-        match = _SYMBOL.fullmatch(symbol) if symbol.isprintable() else None
+        match = CCXT_SYMBOL.fullmatch(symbol) if symbol.isprintable() else None
         if match is None:
             hint = "ccxt writes these BASE/QUOTE:SETTLE or BASE/QUOTE:SETTLE-YYMMDD; leave out what is of another kind"
             self.wrong("RR604", path, f"{symbol!a:.60} is not a perpetual or a dated future", hint, symbol)

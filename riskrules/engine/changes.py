@@ -33,7 +33,7 @@ class Contradiction(Exception):
     """The evaluator disagrees with a proven value: one of the two is our bug."""
 
 
-class Walk(NamedTuple):
+class GridWalk(NamedTuple):
     """From `start` along multiples of `grid`, up (+1) or down (-1), to `limit` or the domain's end, both included; never to 0.
 
     The condition's certain parts are values as the oracle gives them.  `breaks(low, high)`, for
@@ -71,7 +71,7 @@ def first_change(
     limit: Fraction | None = None, breaks: Breaks | None = None,
 ) -> Change | None:  # fmt: skip
     """The nearest grid point beyond `start` at which the oracle no longer says what it says at `start`."""
-    return next(_turns(Walk(condition, start, grid, oracle, direction, limit, breaks)), None)
+    return next(_turns(GridWalk(condition, start, grid, oracle, direction, limit, breaks)), None)
 
 
 def all_changes(
@@ -79,11 +79,11 @@ def all_changes(
     limit: Fraction | None = None, breaks: Breaks | None = None,
 ) -> list[Stretch]:  # fmt: skip
     """Every stretch of grid points beyond `start` at which the oracle does not say what it says at `start`."""
-    turns = list(_turns(Walk(condition, start, grid, oracle, direction, limit, breaks)))
+    turns = list(_turns(GridWalk(condition, start, grid, oracle, direction, limit, breaks)))
     return [Stretch(turns[k], turns[k + 1] if k + 1 < len(turns) else None) for k in range(0, len(turns), 2)]
 
 
-def _turns(walk: Walk) -> Iterator[Change]:
+def _turns(walk: GridWalk) -> Iterator[Change]:
     """Each change away from the start's value, and each back to it."""
     began = previous = walk.oracle(walk.start)
     differs = False
@@ -94,21 +94,21 @@ def _turns(walk: Walk) -> Iterator[Change]:
         previous = value
 
 
-def _change(walk: Walk, number: int, value: object, previous: object) -> Change:
+def _change(walk: GridWalk, number: int, value: object, previous: object) -> Change:
     before = (number - walk.direction) * walk.grid
     if (before - walk.start) * walk.direction <= 0:
         return Change(number * walk.grid, walk.start, value, previous)
     return Change(number * walk.grid, before, value, _confirmed(walk, number - walk.direction, previous))
 
 
-def _confirmed(walk: Walk, number: int, proven: object) -> object:
+def _confirmed(walk: GridWalk, number: int, proven: object) -> object:
     value = walk.oracle(number * walk.grid)
     if value != proven:
         raise Contradiction(f"{proven} was proven at {number * walk.grid}, the evaluator says {value}")
     return value
 
 
-def _values(walk: Walk) -> Iterator[tuple[int, object]]:
+def _values(walk: GridWalk) -> Iterator[tuple[int, object]]:
     """Grid numbers away from the start, and the oracle's value there and up to the next number given."""
     for run in _runs(walk):
         if run.part is not None:
@@ -132,7 +132,7 @@ class _Run(NamedTuple):
         return self.first if direction > 0 or self.last is None else self.last
 
 
-def _runs(walk: Walk) -> Iterable[_Run]:
+def _runs(walk: GridWalk) -> Iterable[_Run]:
     """What lies beyond the start and within the limit, nearest first."""
     domain = walk.condition.domain
     edges = (domain.low, *walk.condition.cuts, domain.high)
@@ -141,7 +141,7 @@ def _runs(walk: Walk) -> Iterable[_Run]:
     return runs if walk.direction > 0 else reversed(runs)
 
 
-def _reach(walk: Walk) -> tuple[int, int | None, Fraction, Fraction | None]:
+def _reach(walk: GridWalk) -> tuple[int, int | None, Fraction, Fraction | None]:
     """The first and last grid number to consider, and the bounds they come from."""
     domain, start, limit = walk.condition.domain, walk.start, walk.limit
     for bound in (start, start if limit is None else limit):
@@ -178,7 +178,7 @@ def _within(runs: Iterable[_Run], first: int, last: int | None, low: Fraction, h
             yield _Run(start, end, max(run.low, low), top, run.part)
 
 
-def _to_ask(walk: Walk, run: _Run) -> Iterable[int]:
+def _to_ask(walk: GridWalk, run: _Run) -> Iterable[int]:
     """Every number of an uncertain run; of a long one, the nearest on and between each of its breaks."""
     if run.last is not None and run.last - run.first < MOST_POINTS:
         return range(run.first, run.last + 1)[:: walk.direction]

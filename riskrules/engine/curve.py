@@ -18,7 +18,7 @@ from riskrules.engine.changes import MOST_BREAKS, TooFine
 from riskrules.engine.pieces import Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
-from riskrules.ir.ops import ROUNDINGS
+from riskrules.ir.ops import COMPARATORS, ROUNDINGS, under_cap
 from riskrules.ir.program import Node
 from riskrules.ir.walk import Walk
 from riskrules.units.exact import Exact, to_fraction
@@ -31,7 +31,8 @@ _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
 }  # fmt: skip
 _ROUND = {op: direction for direction, op in ROUNDINGS.items()}
 GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest")
-_COMPARE = ("below", "at_or_below", "above", "at_or_above", "equal")
+_UNARY: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
+_COMPARE = (*COMPARATORS, "equal")
 
 
 @dataclass(slots=True)
@@ -45,11 +46,7 @@ class Curves:
 
     def at(self, k: int, row: int) -> Pieces:
         found = self.of[k].get(row)
-        return self._constant(k, row) if found is None else found
-
-    def _constant(self, k: int, row: int) -> Pieces:
-        column = self.walk.columns[k]
-        return p.constant(_plain(column[0] if self.walk.program.nodes[k].rows == "any" else column[row]), self.domain)
+        return p.constant(_plain(self.walk.at(k, row)), self.domain) if found is None else found
 
     def steps(self, low: Fraction, high: Fraction) -> list[Fraction]:
         """Where, between two points, a rounding of what is exact takes its next step.  Raises `TooFine` where that is everywhere."""
@@ -138,19 +135,13 @@ def _applied(node: Node, made: Curves, row: int) -> Pieces:
     if node.op in ("bracket", "within_last_cap"):
         return _tiered(node, made, row, args[0])
     if node.op == "pick":
-        column = _column(made, node.args[1], row)
+        column = made.walk.at(node.args[1], row)
         return p.constant(FAULT, made.domain) if isinstance(column, Fault) else p.pick(args[0], [_plain(value) for value in column])
-    one: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
-    if node.op in one:
-        return one[node.op](args[0])
+    if node.op in _UNARY:
+        return _UNARY[node.op](args[0])
     if node.op == "power":
-        return _power(args[0], int(_column(made, node.args[1], row)[0]))
+        return _power(args[0], int(made.walk.at(node.args[1], row)[0]))
     return p.constant(FAULT if node.op == "fault" else None, made.domain)
-
-
-def _column(made: Curves, k: int, row: int) -> Any:
-    column = made.walk.columns[k]
-    return column[0] if made.walk.program.nodes[k].rows == "any" else column[row]
 
 
 def _power(base: Pieces, k: int) -> Pieces:
@@ -191,7 +182,7 @@ def _one_way(curve: Poly) -> bool:
 
 
 def _tiered(node: Node, made: Curves, row: int, size: Pieces) -> Pieces:
-    caps = _column(made, node.args[1], row)
+    caps = made.walk.at(node.args[1], row)
     if isinstance(caps, Fault):
         return p.constant(FAULT, made.domain)
     bounds, inclusive, beyond = caps
@@ -199,7 +190,7 @@ def _tiered(node: Node, made: Curves, row: int, size: Pieces) -> Pieces:
     if node.op == "within_last_cap":
         if len(closed) < len(bounds):
             return p.constant(True, made.domain)
-        return p.compare(size, p.constant(closed[-1], made.domain), "at_or_below" if inclusive else "below")
+        return p.compare(size, p.constant(closed[-1], made.domain), under_cap(inclusive))
     tier = p.bracket(size, closed, inclusive)
     last = len(bounds) - 1
     return p.pick(tier, [*range(len(closed)), last if len(closed) < len(bounds) or beyond == "last_tier_applies" else FAULT])

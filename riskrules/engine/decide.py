@@ -15,7 +15,7 @@ from riskrules.engine.snapshot import AccountInput, Snapshot
 from riskrules.ir.fault import Fault
 from riskrules.ir.walk import Walk
 from riskrules.rulebook.plan import Plan
-from riskrules.units.exact import Exact, reduced
+from riskrules.units.exact import reduced
 
 MOST_COMBINATIONS = 64
 HEALTHY, LIQUIDATE, ERROR = "healthy", "liquidate", "error"
@@ -66,6 +66,11 @@ class Evaluated(NamedTuple):
     def pools(self) -> Iterator[tuple[int, Pool]]:
         return iter(enumerate(self.rows.pools))
 
+    def row_of(self, name: str, leg: int) -> int:
+        """Where a figure of a leg stands: in the leg's own row, or in the one that the leg hangs on."""
+        rows = self.plan.program.nodes[self.plan.program.named[name]].rows
+        return leg if rows == "leg" else self.rows.keys["leg", rows][leg]
+
     def legs_of(self, pool: int) -> list[int]:
         return [k for k, of in enumerate(self.rows.keys["leg", "pool"]) if of == pool]
 
@@ -93,7 +98,3 @@ def decide(plan: Plan, snapshot: Snapshot, account: AccountInput) -> Evaluated:
     choices = list(product(*(range(count) for count in counts)))[1:]
     others = tuple(Walk(plan.program, rows.frame(choice)) for choice in choices)
     return Evaluated(plan, snapshot, account, rows, first, others, too_many=False)
-
-
-def exact_or_none(value: Any) -> Exact | None:
-    return value if isinstance(value, tuple) else None

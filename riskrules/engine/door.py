@@ -35,7 +35,7 @@ from riskrules.engine.fields import (
     word,
 )
 from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
-from riskrules.units.exact import ZERO
+from riskrules.units.exact import ONE, ZERO
 
 Drivers = dict[str, tuple[str, ...]]
 
@@ -145,13 +145,13 @@ class _Reader:
             None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
         )
         leverage = {name: positive(self, value, (*path, "leverage", name)) or ZERO for name, value in (got.get("leverage") or {}).items()}
-        positions = tuple(self.position(one, (*path, "positions", k), k) for k, one in enumerate(got.get("positions") or ()))
+        positions = tuple(self.position(one, (*path, "positions", k)) for k, one in enumerate(got.get("positions") or ()))
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
         return AccountInput(got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"])
 
-    def position(self, node: Any, path: Path, k: int) -> PositionInput:
+    def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {
             "id": word,
             "market": word,
@@ -168,7 +168,7 @@ class _Reader:
             got.get("id") or f"{got.get('market')}{'-' + got['side'] if got.get('side') else ''}",
             got.get("market") or "",
             got.get("mode") or "cross",
-            got.get("size") or (0, 1),
+            got.get("size") or ZERO,
             got.get("entry_price"),
             got.get("side") or "",
             got.get("leverage"),
@@ -202,8 +202,8 @@ class _Reader:
             got.get("id") or f"order {k + 1}",
             got.get("market") or "",
             got.get("side") or "buy",
-            got.get("size") or (1, 1),
-            got.get("price") or (1, 1),
+            got.get("size") or ONE,
+            got.get("price") or ONE,
             bool(got.get("reduce_only")),
             got.get("leverage"),
             got["drivers"],
@@ -267,10 +267,8 @@ class _Reader:
         self.problems.append(Problem(code, self.place(path), text, hint, found, expected))
 
     def place(self, path: Path) -> Span:
-        from riskrules.engine.places import place_of
+        from riskrules.engine.places import place_of, tree_of
 
         if self._root is None:
-            from riskrules.engine.places import tree_of
-
             self._root = tree_of(self.text)
         return place_of(self._root, path, self.file)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from riskrules.engine.decide import Evaluated
 from riskrules.engine.rows import Pool
 from riskrules.ir.fault import Fault
-from riskrules.ir.ops import at_or_below, below
+from riskrules.ir.ops import OPS, SIGNS, under_cap
 from riskrules.ir.words import value_text
 from riskrules.ir.working import Working
 from riskrules.rulebook.plan import MarketPlan, TablePlan
@@ -137,11 +137,11 @@ class PoolExplanation:
         value = walk.columns[k][row]
         of = "" if node.rows == "pool" else walk.frame.label(node.rows, row)
         if node.name == "tier" and not isinstance(value, Fault):
-            return self._tier_step(k, row, of, working)
+            return self._tier_step(k, row, of)
         said = value.text if isinstance(value, Fault) else working.text(k, row)
         return Step(node.name, of, said, value, working.value(k, row), _place(node.source))
 
-    def _tier_step(self, k: int, row: int, of: str, working: Working) -> Step:
+    def _tier_step(self, k: int, row: int, of: str) -> Step:
         walk = self.evaluated.walk
         node = walk.program.nodes[k]
         table, market = self._table(node.rows, row)
@@ -154,10 +154,7 @@ class PoolExplanation:
         less = f" − {say.money(amount)}" if amount[0] else ""
         derived = "" if not amount[0] or table.written_amounts[tier] else " (derived)"
         name = f"tier {tier + 1} of {len(table.maintenance_rates)}"
-        source = f"tiers/{table.file.split('/')[-1]}" if table.file.startswith("tiers/") else table.file
-        return Step(
-            name, of, said, tier, f"rate {say.rate(rate)}{less}{derived}", f"{source}:{table.lines[min(tier, len(table.lines) - 1)]}", note
-        )
+        return Step(name, of, said, tier, f"rate {say.rate(rate)}{less}{derived}", _place((table.file, table.lines[tier])), note)
 
     def _table(self, rows: str, row: int) -> tuple[TablePlan, MarketPlan]:
         market = self.evaluated.rows.keys[rows, "market"][row]
@@ -171,13 +168,13 @@ class PoolExplanation:
 def between(table: TablePlan, tier: int, size: Exact) -> str:
     """`250,000 < 300,000 ≤ 1,000,000`, each side as the form says."""
     bounds, inclusive, _ = table.caps
-    low, high = ("<", "≤") if inclusive else ("≤", "<")
-    floor = f"{_size(bounds[tier - 1])} {low} " if tier else ""
+    under, above = under_cap(inclusive), under_cap(not inclusive)  # what is not under a cap is above it: equality is on one side
+    floor = f"{_size(bounds[tier - 1])} {SIGNS[above]} " if tier else ""
     cap = bounds[tier]
     if cap is None:
         return f"{floor}{_size(size)}"
-    if (at_or_below if inclusive else below)(size, cap):
-        return f"{floor}{_size(size)} {high} {_size(cap)}"
+    if OPS[under].exact(size, cap):
+        return f"{floor}{_size(size)} {SIGNS[under]} {_size(cap)}"
     return f"{_size(size)} is above the last cap {_size(cap)}: the last tier applies"
 
 

@@ -53,8 +53,7 @@ def leg_json(pool: PoolExplanation, k: int) -> dict[str, Any]:
     }
     for name in LEG_FIGURES:
         if name in program.named:
-            rows = program.nodes[program.named[name]].rows
-            value = evaluated.value(name, k if rows == "leg" else evaluated.rows.keys["leg", rows][k])
+            value = evaluated.value(name, evaluated.row_of(name, k))
             out[name] = value + 1 if type(value) is int else figure(value)
     return out
 

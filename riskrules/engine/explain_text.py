@@ -8,17 +8,16 @@ from fractions import Fraction
 from riskrules.engine.decide import ERROR, HEALTHY, LIQUIDATE
 from riskrules.engine.explain import PoolExplanation, Step
 from riskrules.ir.fault import Fault
-from riskrules.ir.ops import below
+from riskrules.ir.ops import OPS, SIGNS, below
 from riskrules.ir.words import value_text
 from riskrules.rulebook.plan import StatusPlan
 from riskrules.units import say
 from riskrules.units.clock import Instant, say_day, seconds_between
-from riskrules.units.exact import Exact, to_exact, to_fraction
+from riskrules.units.exact import Exact, is_nothing, to_exact, to_fraction
 
 MOST_LEGS = 8  # in a plain explanation
 VERDICT = {HEALTHY: "HEALTHY", LIQUIDATE: "LIQUIDATABLE", ERROR: "ERROR"}
 PAINT = {HEALTHY: "\x1b[1;32m", LIQUIDATE: "\x1b[1;31m", ERROR: "\x1b[1;35m"}
-SIGNS = {"below": "<", "at_or_below": "≤", "above": ">", "at_or_above": "≥"}
 OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_below", "at_or_above": "below"}
 
 
@@ -110,12 +109,10 @@ def _comparison(pool: PoolExplanation) -> str:
 
 
 def _distance(equity: Exact, required: Exact) -> str:
-    difference = (equity[0] * required[1] - required[0] * equity[1], equity[1] * required[1])
-    if difference[0] == 0:
-        return ", exactly"
     if below(equity, required):
-        return f", short by {say.money((-difference[0], difference[1]))}"
-    return f", {say.money(difference)} to spare"
+        return f", short by {say.money(OPS['sub'].exact(required, equity))}"
+    spare = OPS["sub"].exact(equity, required)
+    return ", exactly" if is_nothing(spare) else f", {say.money(spare)} to spare"
 
 
 def _leg_table(pool: PoolExplanation) -> Iterator[str]:
@@ -142,18 +139,14 @@ def _leg_cells(pool: PoolExplanation, k: int) -> list[str]:
 
 def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
     """What the leg's requirement is, one that could not be had first of all."""
-    walk, program = pool.evaluated.walk, pool.evaluated.plan.program
-    k = program.named["position_maintenance"]
-    row = leg if program.nodes[k].rows == "leg" else pool.evaluated.rows.keys["leg", "position"][leg]
-    value = walk.column("position_maintenance")[row]
+    evaluated, name = pool.evaluated, "position_maintenance"
+    value = evaluated.walk.column(name)[evaluated.row_of(name, leg)]
     return isinstance(value, Fault), to_fraction(value) if isinstance(value, tuple) else Fraction(0)
 
 
 def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
-    program, walk = pool.evaluated.plan.program, pool.evaluated.walk
-    node = program.nodes[program.named[name]]
-    row = leg if node.rows == "leg" else pool.evaluated.rows.keys["leg", "position"][leg]
-    return value_text(walk.column(name)[row], node.unit)
+    evaluated, program = pool.evaluated, pool.evaluated.plan.program
+    return value_text(evaluated.walk.column(name)[evaluated.row_of(name, leg)], program.nodes[program.named[name]].unit)
 
 
 def _aligned(steps: list[Step], width: int) -> list[str]:

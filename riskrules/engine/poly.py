@@ -80,11 +80,6 @@ class Poly:
     def is_constant(self) -> bool:
         return not self.terms or (len(self.terms) == 1 and self.terms[0][0] == 0)
 
-    def sign_regions(self, low: Fraction, high: Fraction | None, resolution: Fraction) -> list[Signed]:
-        """The stretches of one sign; the sign is None in a sliver around a root."""
-        found = regions(self, [ZERO], low, high, resolution)
-        return [(r.low, r.high, None if r.value is None else (r.value > 0) - (r.value < 0)) for r in found]
-
 
 def poly(terms: Mapping[int, Fraction]) -> Poly:
     return Poly(tuple((e, terms[e]) for e in sorted(terms) if terms[e]))
@@ -95,7 +90,6 @@ def constant_poly(value: Fraction) -> Poly:
 
 
 X = Poly(((1, Fraction(1)),))
-Signed = tuple[Fraction, Fraction | None, int | None]  # low, high, sign
 
 
 def regions(curve: Poly, levels: Iterable[Fraction], low: Fraction, high: Fraction | None, resolution: Fraction) -> list[Region]:

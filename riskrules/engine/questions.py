@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from riskrules.engine.ask import Answer, Question, every_price, order_size, step_of
+from riskrules.engine.ask import FOUND_TO, Answer, Question, every_price, order_size, step_of
 from riskrules.engine.changes import TooFine
-from riskrules.engine.decide import ERROR, LIQUIDATE, Evaluated, decide
+from riskrules.engine.decide import LIQUIDATE, Evaluated, decide
 from riskrules.engine.explain import PoolExplanation
 from riskrules.engine.rows import CROSS
 from riskrules.engine.snapshot import OrderInput
@@ -86,11 +86,7 @@ def _not_asked(pool: PoolExplanation) -> Asked | None:
         fault = Fault(
             "RR508", "a table of this pool may have changed by then, and the answer with it", "ask for a time outside the observed interval"
         )
-    if fault is None:
-        return None
-    return Asked(
-        f"{_who(pool)}: error[{fault.code}] {fault.text}", {"pool": _who(pool), "error": fault.code, "text": fault.text}, undecided=True
-    )
+    return _refused(pool, fault) if fault else None
 
 
 def _prices(condition: str, name: str) -> Answered:
@@ -122,7 +118,7 @@ def _price(pool: PoolExplanation, market: int, condition: str, name: str) -> Ask
         )
     said = "; ".join(_stretch_text(opens, closes) for opens, closes in found)
     verb = "no longer holds at" if now else "at"
-    return Asked(f"{_who(pool)}: {name} of {market_name} {verb} {said}   all else held{_step(found[0][0])}", data)
+    return Asked(f"{_who(pool)}: {name} of {market_name} {verb} {said}   all else held{_step(found[0][0], 'tick')}", data)
 
 
 def _too_fine(pool: PoolExplanation, what: str, error: TooFine, data: dict[str, Any]) -> Asked:
@@ -145,13 +141,12 @@ def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
 
 
 def _stretch_text(opens: Answer, closes: Answer | None) -> str:
-    sign = "≥" if opens.direction > 0 else "≤"
     until = f" (until {say.money(closes.before)})" if closes else ""
-    return f"{sign} {say.money(opens.point)}{until}"
+    return f"{opens.sign} {say.money(opens.point)}{until}"
 
 
-def _step(answer: Answer) -> str:
-    return "" if answer.stated else "; no tick stated, found to 0.00000001"
+def _step(answer: Answer, word: str) -> str:
+    return "" if answer.stated else f"; no {word} stated, {FOUND_TO}"
 
 
 def _healthy_again(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
@@ -275,8 +270,9 @@ def _max_size(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
     assert not isinstance(made, Fault)
     evaluated, order = made
     first = evaluated.value("may_open", order)
-    if isinstance(first, Fault) or pool.decision == ERROR:
-        yield _refused(pool, first if isinstance(first, Fault) else pool.fault or Fault("RR505", "undecided", ""))
+    refusal = first if isinstance(first, Fault) else pool.fault
+    if refusal:
+        yield _refused(pool, refusal)
         return
     yield _largest(pool, evaluated, order, wanted, bool(first))
 
@@ -300,10 +296,9 @@ def _largest(pool: PoolExplanation, evaluated: Evaluated, order: int, wanted: Wa
         return _too_fine(pool, "the largest size", error, data)
     if found is None:
         return Asked(f"{_who(pool)}: no largest {wanted.side} of {wanted.market}: every size may be opened", {**data, "size": None})
-    stated = "" if found.stated else "; no lot stated, found to 0.00000001"
     return Asked(
         f"{_who(pool)}: may {wanted.side} up to {say.number(found.before)} {wanted.market}; "
-        f"{say.number(found.point)} is refused   all else held{stated}",
+        f"{say.number(found.point)} is refused   all else held{_step(found, 'lot')}",
         {**data, "size": exact_text(to_exact(found.before)), "refused": exact_text(to_exact(found.point))},
     )
 

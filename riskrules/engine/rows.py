@@ -46,7 +46,7 @@ class Rows:
         self.markets: list[str] = list(names)
         self.market_plans: list[MarketPlan | Fault] = [self._market_plan(name) for name in self.markets]
         self.holdings = self._holdings()
-        self.assets: list[str] = list(dict.fromkeys([*(asset for asset, _ in self.holdings)]))
+        self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
         self.keys = self._keys()
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
@@ -255,7 +255,8 @@ class Rows:
             )
         if leg.side and not account.hedge_allowed:
             return Fault("RR507", f"{leg.id} is a hedge leg, and this rulebook has one position a market", "net the legs")
-        return self._unconverted(leg.market) or leg.size if leg.mode == CROSS else leg.size
+        unconverted = self._unconverted(leg.market) if leg.mode == CROSS else None
+        return unconverted or leg.size
 
     def _unconverted(self, market: str) -> Fault | None:
         """A cross pool is valued in one asset; what settles in another is never added to it as it stands."""

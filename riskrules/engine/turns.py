@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
-from riskrules.engine.ask import Answer, balance_answer, price_answers, size_answer
+from riskrules.engine.ask import FOUND_TO, Answer, balance_answer, price_answers, size_answer
 from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import ERROR, LIQUIDATE
 from riskrules.engine.explain import PoolExplanation
@@ -24,10 +25,6 @@ class Turn(NamedTuple):
     answer: Answer
     now: Fraction
 
-    @property
-    def sign(self) -> str:
-        return "≥" if self.answer.direction > 0 else "≤"
-
 
 def turns(pool: PoolExplanation, every_market: bool = False) -> Iterator[Turn | TooFine]:
     """Marks first (largest requirement first), then balance, then size; nothing where there is no such change."""
@@ -35,13 +32,13 @@ def turns(pool: PoolExplanation, every_market: bool = False) -> Iterator[Turn | 
         return
     markets = _markets(pool)
     yield from _mark_turns(pool, markets if every_market else markets[:MOST_MARKETS])
-    yield from _guarded(lambda: _balance_turn(pool))
+    yield from _guarded(partial(_balance_turn, pool))
     if pool.decision == LIQUIDATE and (pool.single or every_market):
         for leg in pool.legs:
-            yield from _guarded(lambda leg=leg: _size_turn(pool, leg))
+            yield from _guarded(partial(_size_turn, pool, leg))
 
 
-def _guarded(find: Any) -> Iterator[Turn | TooFine]:
+def _guarded(find: Callable[[], Turn | None]) -> Iterator[Turn | TooFine]:
     try:
         found = find()
     except TooFine as error:
@@ -94,7 +91,7 @@ def turn_lines(pool: PoolExplanation) -> list[str]:
     if not said:
         return ["no change", "of one mark alone, all else held, turns this decision"]
     stated = all(isinstance(turn, TooFine) or turn.answer.stated for turn in found)
-    held = "all else held" if stated else "all else held; a step is not stated, found to 0.00000001"
+    held = "all else held" if stated else f"all else held; a step is not stated, {FOUND_TO}"
     return [head, *said, held]
 
 
@@ -103,10 +100,10 @@ def turn_text(turn: Turn, single: bool) -> str:
     if turn.moves == "mark":
         change = (answer.point - turn.now) / turn.now
         name = "mark" if single else f"{turn.of} mark"
-        return f"{name} {turn.sign} {say.money(answer.point)} ({_percent(change)})"
+        return f"{name} {answer.sign} {say.money(answer.point)} ({_percent(change)})"
     if turn.moves == "balance":
         return f"balance {'+' if answer.value is False else say.MINUS}{say.money(answer.point)}"
-    return f"size {turn.sign} {say.number(answer.point)} (closing at mark)"
+    return f"size {answer.sign} {say.number(answer.point)} (closing at mark)"
 
 
 def _percent(change: Fraction) -> str:

@@ -12,12 +12,13 @@ passes them on.  `may_fault` marks the rows that can bring a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import Exact
 
 LOOSE, COMPARE, SUM, PRODUCT, TIGHT = range(5)
+Caps = tuple[tuple[Exact | None, ...], bool, str]  # each tier's cap (None: no end), inclusive or not, what happens above the last
 
 
 class Op(NamedTuple):
@@ -33,6 +34,11 @@ class Op(NamedTuple):
         if any(mark in self.words for mark in "|⌈⌊("):
             return LOOSE
         return TIGHT if "{0} cut" in self.words or "{0} rounded" in self.words else self.binds
+
+
+def falls_apart(inner: int, outer: int, place: int) -> bool:
+    """Whether an argument's words need brackets: they bind less than what is around them, or as much and do not come first."""
+    return inner < outer or (inner == outer and place > 0 and inner in (COMPARE, SUM, PRODUCT))
 
 
 def _add(x: Exact, y: Exact) -> Exact:
@@ -80,6 +86,15 @@ def at_or_above(x: Exact, y: Exact) -> bool:
 
 def _equal(x: Exact, y: Exact) -> bool:
     return x[0] * y[1] == y[0] * x[1]
+
+
+def _smaller(x: Exact, y: Exact) -> Exact:
+    """Of two that are equal the first, which a search for the extreme relies on."""
+    return x if at_or_below(x, y) else y
+
+
+def _larger(x: Exact, y: Exact) -> Exact:
+    return x if at_or_above(x, y) else y
 
 
 def _in_steps(exact: Callable[[Exact, Exact], Exact]) -> Callable[[Exact, Exact], Exact | Fault]:
@@ -132,26 +147,29 @@ def _round_half_even(x: Exact, quantum: Exact) -> Exact:
     return _times(low + (2 * rest > d or (2 * rest == d and low % 2 == 1)), quantum)
 
 
-def _bracket(x: Exact, caps: tuple[tuple[Exact | None, ...], bool, str]) -> int | Fault:
-    """The row whose cap is the first at or above x (inclusive) or above x (exclusive), counted from 0."""
+def under_cap(inclusive: bool) -> Literal["at_or_below", "below"]:
+    """The comparison by which a size belongs to the tier of a cap: the one place where equality with a cap is given its side."""
+    return "at_or_below" if inclusive else "below"
+
+
+_UNDER_CAP = {"at_or_below": at_or_below, "below": below}
+
+
+def _bracket(x: Exact, caps: Caps) -> int | Fault:
+    """The row of the first cap that x is under, counted from 0."""
     bounds, inclusive, beyond = caps
-    n, d = x
+    is_under = _UNDER_CAP[under_cap(inclusive)]
     for k, cap in enumerate(bounds):
-        if cap is None:
-            return k
-        left, right = n * cap[1], cap[0] * d
-        if left < right or (inclusive and left == right):
+        if cap is None or is_under(x, cap):
             return k
     if beyond == "last_tier_applies":
         return len(bounds) - 1
     return Fault("RR504", "the size is above the last cap of its table", "the policy has no row for it: above_last_cap says error")
 
 
-def _within_last_cap(x: Exact, caps: tuple[tuple[Exact | None, ...], bool, str]) -> bool:
+def _within_last_cap(x: Exact, caps: Caps) -> bool:
     last = caps[0][-1]
-    if last is None:
-        return True
-    return at_or_below(x, last) if caps[1] else below(x, last)
+    return last is None or _UNDER_CAP[under_cap(caps[1])](x, last)
 
 
 def _pick(row: int, column: tuple[Exact, ...]) -> Exact:
@@ -160,10 +178,6 @@ def _pick(row: int, column: tuple[Exact, ...]) -> Exact:
 
 def _choose(condition: bool, this: Any, that: Any) -> Any:
     return this if condition else that
-
-
-def _label_if(condition: bool, label: str, otherwise: str) -> str:
-    return label if condition else otherwise
 
 
 def _rows() -> tuple[Op, ...]:
@@ -175,8 +189,8 @@ def _rows() -> tuple[Op, ...]:
         Op("neg", lambda x: (-x[0], x[1]), "−{0}", TIGHT),
         Op("absolute", lambda x: (abs(x[0]), x[1]), "|{0}|"),
         Op("power", _power, "{0}^{1}"),
-        Op("smaller", lambda x, y: x if at_or_below(x, y) else y, "smaller of ({0}, {1})"),
-        Op("larger", lambda x, y: x if at_or_above(x, y) else y, "larger of ({0}, {1})"),
+        Op("smaller", _smaller, "smaller of ({0}, {1})"),
+        Op("larger", _larger, "larger of ({0}, {1})"),
         Op("below", below, "{0} < {1}", COMPARE),
         Op("at_or_below", at_or_below, "{0} ≤ {1}", COMPARE),
         Op("above", above, "{0} > {1}", COMPARE),
@@ -186,7 +200,7 @@ def _rows() -> tuple[Op, ...]:
         Op("either", lambda x, y: x or y, "{0} or {1}", LOOSE),
         Op("not", lambda x: not x, "not {0}"),
         Op("choose", _choose, "{1} if {0}, else {2}", LOOSE),
-        Op("label_if", _label_if, "{1} if {0}, else {2}", LOOSE),
+        Op("label_if", _choose, "{1} if {0}, else {2}", LOOSE),
         Op("round_up", _in_steps(_round_up), "⌈{0}⌉ to {1}", may_fault=True),
         Op("round_down", _in_steps(_round_down), "⌊{0}⌋ to {1}", may_fault=True),
         Op("round_toward_zero", _in_steps(_round_toward_zero), "{0} cut to {1}", COMPARE, may_fault=True),
@@ -203,15 +217,16 @@ def _rows() -> tuple[Op, ...]:
         Op("constant", lambda: None, "constant"),
         Op("gather", lambda x: x, "{0}"),
         Op("total", _add, "sum({0})"),
-        Op("largest", lambda x, y: x if at_or_above(x, y) else y, "largest({0})", may_fault=True),
-        Op("smallest", lambda x, y: x if at_or_below(x, y) else y, "smallest({0})", may_fault=True),
-        Op("which_largest", lambda x, y: x if at_or_above(x, y) else y, "where ({0}) is largest", may_fault=True),
-        Op("which_smallest", lambda x, y: x if at_or_below(x, y) else y, "where ({0}) is smallest", may_fault=True),
+        Op("largest", _larger, "largest({0})", may_fault=True),
+        Op("smallest", _smaller, "smallest({0})", may_fault=True),
+        Op("which_largest", _larger, "where ({0}) is largest", may_fault=True),
+        Op("which_smallest", _smaller, "where ({0}) is smallest", may_fault=True),
     )
 
 
 OPS: dict[str, Op] = {op.name: op for op in _rows()}
 COMPARATORS = ("below", "at_or_below", "above", "at_or_above")
+SIGNS = {name: OPS[name].words.split()[1] for name in COMPARATORS}
 ROUNDINGS = {
     "up": "round_up", "down": "round_down", "toward_zero": "round_toward_zero", "away_from_zero": "round_away_from_zero",
     "half_up": "round_half_up", "half_even": "round_half_even",

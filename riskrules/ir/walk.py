@@ -74,8 +74,13 @@ class Walk:
         return self.columns[k]
 
     def value(self, name: str, row: int) -> Any:
-        column = self.column(name)
-        return column[0] if self.program.nodes[self.program.named[name]].rows == "any" else column[row]
+        k = self.program.named[name]
+        self.upto(k)
+        return self.at(k, row)
+
+    def at(self, k: int, row: int) -> Any:
+        """The value of a node that was walked; a constant has one for every row."""
+        return self.columns[k][0 if self.program.nodes[k].rows == "any" else row]
 
     def spread(self, arg: int, rows: str) -> Column:
         """The column of an argument, a constant repeated for as many rows as are asked for."""

@@ -1,8 +1,7 @@
-"""A term in words: its formula with names, or its working with numbers put in.
+"""A term in words: its value as a reader is shown it, and its published formula.
 
-One printer serves both: the published formula shows what a term is made of, the working shows the
-same with every name replaced by its value.  A named term inside another is shown as its name (or
-value), not taken apart again.
+A named term inside another is shown as its name, not taken apart again.  The same formula with the
+numbers put in is the working (`working`); both take the words, and where brackets go, from the one table.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from riskrules.ir.fault import Fault
-from riskrules.ir.ops import OPS
+from riskrules.ir.ops import LOOSE, OPS, TIGHT, falls_apart
 from riskrules.ir.program import Node, Program
 from riskrules.units import say
 from riskrules.units.unit import Unit
@@ -28,6 +27,12 @@ def value_text(value: Any, unit: Unit) -> str:
     if type(value) is Fault:
         return f"error {value.code}"
     return _SAY[unit.word](value)
+
+
+def bracketed(text: str, inner: int, outer: int, place: int) -> str:
+    """In brackets where its words would fall apart, and where a minus would follow a sign."""
+    after_a_sign = text.startswith(say.MINUS) and place > 0 and outer != LOOSE
+    return f"({text})" if after_a_sign or falls_apart(inner, outer, place) else text
 
 
 def formula(program: Program, k: int) -> str:
@@ -72,7 +77,5 @@ class Printer:
             k = node.args[0]
             node, text = self.nodes[k], self.leaf(k)
         if text is not None:
-            return f"({text})" if text.startswith(say.MINUS) and place else text
-        inner = OPS[node.op].binds
-        said = self.expression(k)
-        return f"({said})" if inner < outer or (inner == outer and place and inner in (1, 2, 3)) else said
+            return bracketed(text, TIGHT, outer, place)
+        return bracketed(self.expression(k), OPS[node.op].binds, outer, place)

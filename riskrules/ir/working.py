@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from riskrules.ir.fault import Fault
-from riskrules.ir.ops import LOOSE, OPS, SUM
+from riskrules.ir.ops import LOOSE, OPS, SUM, TIGHT
 from riskrules.ir.walk import Walk
-from riskrules.ir.words import value_text
-from riskrules.units import say
+from riskrules.ir.words import bracketed, value_text
 
 FEW = 4
 Apart = Callable[[int], bool]
@@ -28,11 +27,7 @@ class Working:
         self.nodes = walk.program.nodes
 
     def value(self, k: int, row: int) -> str:
-        return value_text(self._at(k, row), self.nodes[k].unit)
-
-    def _at(self, k: int, row: int) -> object:
-        column = self.walk.columns[k]
-        return column[0] if self.nodes[k].rows == "any" else column[row]
+        return value_text(self.walk.at(k, row), self.nodes[k].unit)
 
     def text(self, k: int, row: int) -> str:
         """The working of node k at a row, itself taken apart."""
@@ -42,7 +37,7 @@ class Working:
         """The words and how tightly they bind."""
         node = self.nodes[k]
         if node.op in ("constant", "given"):
-            return self.value(k, row), OPS["constant"].binds
+            return self.value(k, row), TIGHT
         if node.op == "gather":
             return self._argument(node.args[0], self.walk.frame.key(node.rows, self.nodes[node.args[0]].rows)[row])
         if node.op in ("choose", "label_if"):
@@ -50,7 +45,7 @@ class Working:
         if node.op in ("total", "largest", "smallest"):
             return self._members(k, row)
         if node.op == "pick":
-            return self.value(k, row), OPS["constant"].binds
+            return self.value(k, row), TIGHT
         op = OPS[node.op]
         if node.op == "fault":
             return self.value(k, row), op.binds
@@ -59,21 +54,19 @@ class Working:
     def _argument(self, k: int, row: int) -> tuple[str, int]:
         """An argument: its value where it has a name, else taken apart."""
         node = self.nodes[k]
-        if (node.name and not self.apart(k)) or node.op in ("constant", "given") or isinstance(self._at(k, row), Fault):
-            return self.value(k, row), OPS["constant"].binds
+        if (node.name and not self.apart(k)) or node.op in ("constant", "given") or isinstance(self.walk.at(k, row), Fault):
+            return self.value(k, row), TIGHT
         return self._expression(k, row)
 
     def _wrapped(self, k: int, row: int, outer: int, place: int) -> str:
         text, inner = self._argument(k, row)
-        if text.startswith(say.MINUS) and place and outer != LOOSE:
-            return f"({text})"
-        return f"({text})" if inner < outer or (inner == outer and place and inner >= SUM and inner < 4) else text
+        return bracketed(text, inner, outer, place)
 
     def _taken(self, k: int, row: int) -> tuple[str, int]:
         condition, this, that = self.nodes[k].args
-        answer = self._at(condition, row)
+        answer = self.walk.at(condition, row)
         if isinstance(answer, Fault):
-            return self.value(condition, row), OPS["constant"].binds
+            return self.value(condition, row), TIGHT
         return self._argument(this if answer else that, row)
 
     def _members(self, k: int, row: int) -> tuple[str, int]:
@@ -81,7 +74,7 @@ class Working:
         key = self.walk.frame.key(self.nodes[arg].rows, self.nodes[k].rows)
         members = [i for i, of in enumerate(key) if of == row]
         if not members:
-            return self.value(k, row), OPS["constant"].binds
+            return self.value(k, row), TIGHT
         if len(members) == 1:
             return self._argument(arg, members[0])
         name = self.nodes[arg].name.replace("_", " ") or "values"
@@ -89,5 +82,5 @@ class Working:
             return f"{self.nodes[k].op} of {len(members)} {name}", LOOSE
         said = [self.value(arg, i) for i in members]
         if self.nodes[k].op == "total":
-            return " + ".join(f"({text})" if text.startswith(say.MINUS) and place else text for place, text in enumerate(said)), SUM
-        return f"{self.nodes[k].op} of ({', '.join(said)})", OPS["constant"].binds
+            return " + ".join(bracketed(text, TIGHT, SUM, place) for place, text in enumerate(said)), SUM
+        return f"{self.nodes[k].op} of ({', '.join(said)})", TIGHT

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from riskrules.rulebook.plan import Plan
 
+CCXT_SYMBOL = re.compile(r"([^/:\s-]+)/([^/:\s-]+):([^/:\s-]+)(?:-(\d{6}))?", re.ASCII)  # base, quote, settle, date
 _DATE = re.compile(r"[^{}]?\{date\}")
 
 

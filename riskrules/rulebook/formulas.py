@@ -12,7 +12,7 @@ from riskrules.ir.frame import Frame
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, build, factors
+from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, Resolve, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -180,7 +180,7 @@ class FormulaBook:
                 found=formula.unit,
             )
         rows = made.rows if made.rows != t.ANY else formula.rows
-        if rows != formula.rows and not (formula.rows != rows and t.reaches(formula.rows, rows)):
+        if rows != formula.rows and not t.reaches(formula.rows, rows):
             raise Mistake(
                 "RR404",
                 f"the expression has a value for each {rows}, the formula says {formula.rows}",
@@ -217,7 +217,7 @@ def _place(version: Version, mistake: Mistake) -> Span:
     return replace(whole, column=begins, end_column=begins + len(mistake.found)) if mistake.found or mistake.column else whole
 
 
-def example_problems(name: str, version: Version, resolve: object) -> list[Problem]:
+def example_problems(name: str, version: Version, resolve: Resolve) -> list[Problem]:
     """The worked example, walked: what it gives must be what the file says, exactly."""
     formula: FormulaTerm = version.value
     given = formula.example.given
@@ -225,7 +225,7 @@ def example_problems(name: str, version: Version, resolve: object) -> list[Probl
 
     def leaf(word: str) -> Term | None:
         used.add(word)
-        return resolve(word)  # type: ignore[operator,no-any-return]
+        return resolve(word)
 
     made = build(formula.expression, leaf)
     where = version.file.at(*version.place, "example")

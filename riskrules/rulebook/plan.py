@@ -10,6 +10,7 @@ import marshal
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from riskrules.ir.ops import Caps
 from riskrules.ir.program import Program
 from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
@@ -19,7 +20,7 @@ class TablePlan(NamedTuple):
     """One market's table, in one version, and where it comes from."""
 
     form: str
-    caps: tuple[tuple[Exact | None, ...], bool, str]
+    caps: Caps
     maintenance_rates: tuple[Exact, ...]
     maintenance_amounts: tuple[Exact, ...]
     max_leverages: tuple[Exact, ...]

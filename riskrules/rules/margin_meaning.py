@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from riskrules.ir import term as t
 from riskrules.ir.ops import ROUNDINGS
@@ -22,9 +23,8 @@ Where = Callable[..., Source]
 Formulas = Callable[[str], Term]
 
 NOTHING = t.constant(0, u.SETTLE)
-OF_ORDERS = frozenset(
-    ("exposure", "size_allowed", "leverage_allowed", "margin_allows", "may_open")
-)  # asked of an order, not decided of a pool
+# Asked of an order, not decided of a pool.
+OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "may_open"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
 def _tiers(s: Sections, names: Names) -> Names:
     """The row of the market's table that each leg (or both legs together) falls in."""
     rows = "leg" if _by_leg(s) else "position"
-    lookup = _measure(s, names, rows, 0)
+    lookup = _measure(s, names, rows, "lookup")
     caps = t.to_rows(t.given("caps", "market", u.TABLE), rows)
     tier = t.bracket(lookup, caps).named("tier", s.at("tier_forms"))
 
@@ -78,13 +78,13 @@ def _by_leg(s: Sections) -> bool:
     return s.account.hedge_legs == "not_allowed" or s.account.hedge_legs.tier_by == "each_leg"
 
 
-def _measure(s: Sections, names: Names, rows: str, which: int) -> Term:
-    """The size that a cap (which = 0) or the rate (1) is about, under every tier form in use."""
-    words = sorted({base[which] for base in s.bases})
+def _measure(s: Sections, names: Names, rows: str, use: Literal["lookup", "rate_on"]) -> Term:
+    """The size that a cap or the rate is about, under every tier form in use."""
+    words = sorted({lookup if use == "lookup" else rate_on for lookup, rate_on in s.bases})
     measures = {word: _one_measure(s, names, word, rows) for word in words}
     chosen = measures[words[0]]
     for word in words[1:]:
-        uses = t.to_rows(t.given(f"{'lookup' if which == 0 else 'rate_on'}_is_{word}", "market", u.FLAG), rows)
+        uses = t.to_rows(t.given(f"{use}_is_{word}", "market", u.FLAG), rows)
         chosen = t.choose(uses, measures[word], chosen)
     return chosen
 
@@ -106,7 +106,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         each = formulas(rule.formula)
         where = each.source
     else:
-        base = _measure(s, names, names["tier"].rows, 1)
+        base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
     each = _round(each, s.rounding.position_margins).named("position_maintenance", where)
     pooled = _legs_together(s, each)

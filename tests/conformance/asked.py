@@ -13,12 +13,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from riskrules.engine.ask import ONE_X, Answer, Question, Unknown, price_answers
+from riskrules.engine.ask import Answer, Question, Unknown, price_answers
 from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.door import read_snapshot
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.engine.explain_json import pool_json
+from riskrules.engine.poly import X
 from tests.conformance.books import FIRST, Book, plan_of, refused
 from tests.conformance.words import exact
 
@@ -125,7 +126,7 @@ def largest_leverage(order: str, stake: str) -> Reading:
     def reading(answers: Answers) -> Found:
         row = [one.id for one in answers.evaluated.rows.orders].index(order)
         grid = exact(FINE_TICK)
-        moving = {("order", "order_size"): {row: ONE_X.scale(exact(stake))}, ("order", "order_leverage"): {row: ONE_X}}
+        moving = {("order", "order_size"): {row: X.scale(exact(stake))}, ("order", "order_leverage"): {row: X}}
         found = Question(answers.evaluated, "may_open", row, Unknown(moving, grid, grid, stated=True)).nearest(1)
         return _between(found) if found else NoFigure("every leverage is allowed, or none")
 

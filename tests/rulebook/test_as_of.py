@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import riskrules
+from riskrules.ir.fault import Fault
 from riskrules.units.clock import instant
 from tests.places import POLICIES
 
@@ -103,18 +104,19 @@ def test_before_the_first_version_there_is_no_answer(policies: Path) -> None:
 
 
 def test_captures_of_a_venue_answer_as_of_each_of_them() -> None:
-    """BTC-USDT was tightened after October 2025 and both captures are certain on their own days."""
+    """The first tier of BTC-USDT had 125x in one capture and 150x in the next: between them only the leverage is undecided."""
     asked = {"as_of": "2025-10-05T00:00:00Z", "markets": {"BTC-USDT": {"mark_price": "100000"}}}
     account = {
         "id": "a",
         "collateral": {},
         "positions": [{"id": "p", "market": "BTC-USDT", "mode": "isolated", "size": "1", "entry_price": "100000", "margin": "400"}],
     }
-    seen = {}
+    seen = []
     for when in ("2025-07-03T00:00:00Z", "2025-09-30T00:00:00Z", "2026-10-01T00:00:00Z"):
         pool = riskrules.load(POLICIES, rulebook="binance-usdm", as_of=when).explain({**asked, "accounts": [account]}).pools[0]
-        seen[when] = (pool.decision, pool.evaluated.value("maintenance_rate", 0))
-    assert all(decision == "healthy" for decision, _ in seen.values()), seen
+        leverage = pool.evaluated.value("max_leverage", 0)
+        seen.append((pool.decision, leverage.code if isinstance(leverage, Fault) else leverage))
+    assert seen == [("healthy", "RR508"), ("healthy", (150, 1)), ("healthy", (150, 1))]
 
 
 def test_times_are_exact_to_the_nanosecond() -> None:

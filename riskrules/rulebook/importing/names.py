@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from riskrules.rulebook.aliases import CCXT_SYMBOL
 from riskrules.rules.fields import is_market_name
 from riskrules.text.scalars import faults_of_key
 
 QUOTES = ("USDT", "USDC", "BUSD", "BTC", "USD1", "U", "FDUSD")
 COIN_QUOTES = ("USD",)  # of contracts that are margined in their base coin
 
-_CCXT = re.compile(r"([^/:\s-]+)/([^/:\s-]+):([^/:\s-]+)(?:-(\d{6}))?", re.ASCII)
 _VENUE = re.compile(r"([^_\s]+?)(?:_(PERP|\d{6}))?", re.ASCII)
 
 
@@ -39,7 +39,7 @@ def market_of(symbol: str, quotes: tuple[str, ...] = QUOTES) -> str:
 
 
 def _from_ccxt(symbol: str) -> str:
-    match = _CCXT.fullmatch(symbol)
+    match = CCXT_SYMBOL.fullmatch(symbol)
     if match is None:
         raise Unnamed(f"{symbol!a} is not a perpetual or a dated future", "ccxt writes these BASE/QUOTE:SETTLE or BASE/QUOTE:SETTLE-YYMMDD")
     base, quote, settle, date = match.groups()
