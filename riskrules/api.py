@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from riskrules.cli.exits import BAD_USE, INVALID_BOOK, UNDECIDED
+from riskrules.diagnostics.exits import BAD_USE, INVALID_BOOK, UNDECIDED
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.decide import decide
 from riskrules.engine.door import parse_text, snapshot_of

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from riskrules.cli import exits
-from riskrules.diagnostics import render
+from riskrules.diagnostics import exits, render
 from riskrules.rulebook.compile import prove_everything
 from riskrules.rulebook.load import load_book
 from riskrules.rulebook.shelf import Shelf

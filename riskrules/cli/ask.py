@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from riskrules.cli.exits import FINE, UNDECIDED
 from riskrules.cli.explain import chosen_pools
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
 from riskrules.cli.output import json_out, say
+from riskrules.diagnostics.exits import FINE, UNDECIDED
 from riskrules.engine.questions import QUESTIONS, Asked, order_of
 
 ABOUT = """QUESTION is one of:

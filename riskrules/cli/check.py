@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from riskrules.cli.exits import FINDINGS, FINE
 from riskrules.cli.options import format_option, policies_option, shelf_for
 from riskrules.cli.output import json_out, note, problems_out, some
+from riskrules.diagnostics.exits import FINDINGS, FINE
 from riskrules.diagnostics.problem import Problem, to_json
 from riskrules.rulebook.compile import prove_everything
 from riskrules.rulebook.load import load_book, read_file

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from riskrules.api import Explanation
-from riskrules.cli.exits import FINE, UNDECIDED
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
 from riskrules.cli.output import colour_on, json_out, say, width_of
+from riskrules.diagnostics.exits import FINE, UNDECIDED
 from riskrules.engine.decide import ERROR, decide
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.units.clock import say_instant

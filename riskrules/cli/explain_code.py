@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from riskrules.cli.exits import FINE
 from riskrules.cli.options import format_option
 from riskrules.cli.output import colour_on, json_out, say, width_of
 from riskrules.diagnostics.codes import CODES
+from riskrules.diagnostics.exits import FINE
 from riskrules.rulebook.shelf import packaged_folder
 
 WIDEST = 100  # a longer line of prose is hard to read

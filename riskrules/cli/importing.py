@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from riskrules.api import PolicyError
-from riskrules.cli.exits import FINDINGS, FINE, INVALID_BOOK
 from riskrules.cli.files import write_new
 from riskrules.cli.options import format_option, policies_option, shelf_for, time_of
 from riskrules.cli.output import json_out, note, problems_out, say, some
+from riskrules.diagnostics.exits import FINDINGS, FINE, INVALID_BOOK
 from riskrules.diagnostics.problem import Problem, to_json
 from riskrules.rulebook.compile import Book
 from riskrules.rulebook.importing import Effective, Imported, Observed, Shape, import_tiers

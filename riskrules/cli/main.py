@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from riskrules.cli.exits import BAD_USE, BUG
+from riskrules.diagnostics.exits import BAD_USE, BUG
 
 COMMANDS = {
     "check": ("check", "Read, validate and prove policy files."),

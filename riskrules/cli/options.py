@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from riskrules.api import PolicyError, in_our_words, plan_at
-from riskrules.cli.exits import BAD_USE
 from riskrules.cli.output import note
+from riskrules.diagnostics.exits import BAD_USE
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.door import parse_text, snapshot_of
 from riskrules.engine.snapshot import Snapshot

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from riskrules.cli.exits import FINE
 from riskrules.cli.files import write_whole
 from riskrules.cli.output import note, say, some
+from riskrules.diagnostics.exits import FINE
 from riskrules.rulebook.shelf import packaged_folder
 from riskrules.rules.kinds import kinds
 from riskrules.rules.schema import schema_text

@@ -7,9 +7,9 @@ from difflib import get_close_matches
 import click
 
 from riskrules.api import PolicyError, plan_at
-from riskrules.cli.exits import BAD_USE, FINE, UNDECIDED
 from riskrules.cli.options import format_option, policies_option, shelf_for, time_of
 from riskrules.cli.output import json_out, say
+from riskrules.diagnostics.exits import BAD_USE, FINE, UNDECIDED
 from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.aliases import markets_called
 from riskrules.rulebook.plan import Plan

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from riskrules.cli import exits
+from riskrules.diagnostics import exits
 from tests.cli.conftest import Riskrules
 
 TIME = ("--as-of", "2026-07-01T00:00:00Z")
