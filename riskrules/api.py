@@ -111,6 +111,10 @@ class Book:
 
     def explain(self, given: Given, account: str | None = None, market: str | None = None) -> Explanation:
         snapshot = self.snapshot(given)
+        if account is not None and all(one.id != account for one in snapshot.accounts):
+            known = ", ".join(one.id for one in snapshot.accounts) or "none"
+            text = f"the snapshot has no account {account!r}"
+            raise PolicyError([Problem("RR603", None, text, f"it has {known}", found=account, expected=known)], BAD_USE)
         pools = [
             pool
             for one in snapshot.accounts

@@ -79,7 +79,7 @@ CODES: dict[str, Code] = {
     "RR221": Code("RR221", "an interval that ends before it begins", ERROR),
     "RR222": Code("RR222", "neither effective nor observed, or both", ERROR),
     "RR223": Code("RR223", "a contract that does not hang together", ERROR),
-    "RR224": Code("RR224", "a comparison without exactly one side", ERROR),
+    "RR224": Code("RR224", "a side that is missing, doubled or the wrong way round", ERROR),
     "RR225": Code("RR225", "choices that do not go together", ERROR),
     "RR226": Code("RR226", "a weight that makes collateral out of nothing", ERROR),
     "RR227": Code("RR227", "a venue's rules without a capture time", ERROR),

@@ -13,7 +13,7 @@ from riskrules.engine.decide import LIQUIDATE, Evaluated, decide
 from riskrules.engine.explain import PoolExplanation
 from riskrules.engine.rows import CROSS
 from riskrules.engine.snapshot import OrderInput
-from riskrules.engine.turns import turn_json, turn_text, turns
+from riskrules.engine.turns import TOO_FINE, balance_turn, turn_json, turn_text, turns
 from riskrules.ir.fault import Fault
 from riskrules.units import say
 from riskrules.units.exact import Exact, exact_text, loose_number, to_exact
@@ -79,10 +79,10 @@ def _who(pool: PoolExplanation) -> str:
     return f"{account} {pool.pool.position}" if pool.pool.position else f"{account} cross {pool.pool.settle}"
 
 
-def _not_asked(pool: PoolExplanation) -> Asked | None:
+def _not_asked(pool: PoolExplanation, evaluated: Evaluated) -> Asked | None:
     """A pool that is in error, or may be under another table, has no answer."""
     fault = pool.fault
-    if pool.evaluated.others and fault is None:
+    if evaluated.others and fault is None:
         fault = Fault(
             "RR508", "a table of this pool may have changed by then, and the answer with it", "ask for a time outside the observed interval"
         )
@@ -91,7 +91,7 @@ def _not_asked(pool: PoolExplanation) -> Asked | None:
 
 def _prices(condition: str, name: str) -> Answered:
     def answer(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
-        refused = _not_asked(pool)
+        refused = _not_asked(pool, pool.evaluated)
         if refused:
             yield refused
             return
@@ -150,28 +150,31 @@ def _step(answer: Answer, word: str) -> str:
 
 
 def _healthy_again(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
-    refused = _not_asked(pool)
+    refused = _not_asked(pool, pool.evaluated)
     if refused:
         yield refused
         return
-    found = [turn for turn in turns(pool, every_market=True) if not isinstance(turn, TooFine)]
+    every = list(turns(pool, every_market=True))
+    found = [turn for turn in every if not isinstance(turn, TooFine)]
+    data: dict[str, Any] = {"pool": _who(pool), "decision": pool.decision, "turns": [turn_json(turn) for turn in found]}
     head = "healthy again at" if pool.decision == LIQUIDATE else "liquidated at"
-    said = " · ".join(turn_text(turn, pool.single) for turn in found) or "no single change"
-    yield Asked(
-        f"{_who(pool)}: {head} {said}   all else held",
-        {"pool": _who(pool), "decision": pool.decision, "turns": [turn_json(turn) for turn in found]},
-    )
+    said = " · ".join(turn_text(turn, pool.single) for turn in every) or "no single change"
+    unfinished = {"error": "RR720", "text": TOO_FINE} if len(found) < len(every) else {}
+    yield Asked(f"{_who(pool)}: {head} {said}   all else held", data | unfinished, undecided=bool(unfinished))
 
 
 def _top_up(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
-    refused = _not_asked(pool)
+    refused = _not_asked(pool, pool.evaluated)
     if refused:
         yield refused
         return
     if pool.decision != LIQUIDATE:
         yield Asked(f"{_who(pool)}: no top-up is needed", {"pool": _who(pool), "asset": pool.pool.settle, "amount": "0"})
         return
-    found = next((turn for turn in turns(pool) if not isinstance(turn, TooFine) and turn.moves == "balance"), None)
+    found = balance_turn(pool)
+    if isinstance(found, TooFine):
+        yield _too_fine(pool, "the top-up", found, {"pool": _who(pool), "amount": None})
+        return
     if found is None:
         yield Asked(
             f"{_who(pool)}: no balance makes it healthy, or its margin is not given as an amount",
@@ -270,9 +273,9 @@ def _max_size(pool: PoolExplanation, wanted: Wanted | None) -> Iterator[Asked]:
     assert not isinstance(made, Fault)
     evaluated, order = made
     first = evaluated.value("may_open", order)
-    refusal = first if isinstance(first, Fault) else pool.fault
-    if refusal:
-        yield _refused(pool, refusal)
+    refused = _refused(pool, first) if isinstance(first, Fault) else _not_asked(pool, evaluated)
+    if refused:
+        yield refused
         return
     yield _largest(pool, evaluated, order, wanted, bool(first))
 

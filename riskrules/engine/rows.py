@@ -308,6 +308,7 @@ class Rows:
         margin = next((leg.margin for leg in self.legs if leg.id == pool.position), None) if pool.position else None
         if name == "posts_initial":
             return margin == INITIAL
+        assert name == "posted_margin", name
         if pool.mode == CROSS:
             return ZERO
         return margin if isinstance(margin, tuple) else _absent("margin", pool.position)
@@ -333,6 +334,7 @@ class Rows:
         return given.drivers.get(name) or _absent(name, asset)
 
     def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:
+        assert name == "amount", name
         asset, amount = holding
         known = self.plan.assets.get(asset)
         return amount if known and known.weight else _no_collateral(asset, self.plan.rulebook)

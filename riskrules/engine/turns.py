@@ -14,6 +14,7 @@ from riskrules.engine.explain import PoolExplanation
 from riskrules.units import say
 from riskrules.units.exact import exact_text, to_exact, to_fraction
 
+TOO_FINE = "a change too fine to be found exactly"
 MOST_MARKETS = 3  # in an explanation; `ask` gives every one
 
 
@@ -70,6 +71,10 @@ def _mark_turns(pool: PoolExplanation, markets: list[int]) -> Iterator[Turn | To
             yield error
 
 
+def balance_turn(pool: PoolExplanation) -> Turn | TooFine | None:
+    return next(_guarded(partial(_balance_turn, pool)), None)
+
+
 def _balance_turn(pool: PoolExplanation) -> Turn | None:
     answer = balance_answer(pool.evaluated, pool.number)
     return Turn("balance", pool.pool.settle, answer, Fraction(0)) if answer else None
@@ -87,7 +92,7 @@ def turn_lines(pool: PoolExplanation) -> list[str]:
         return []
     head = "healthy again" if pool.decision == LIQUIDATE else "liquidated at"
     found = list(turns(pool))
-    said = ["a change too fine to be found exactly" if isinstance(turn, TooFine) else turn_text(turn, pool.single) for turn in found]
+    said = [turn_text(turn, pool.single) for turn in found]
     if not said:
         return ["no change", "of one mark alone, all else held, turns this decision"]
     stated = all(isinstance(turn, TooFine) or turn.answer.stated for turn in found)
@@ -95,7 +100,9 @@ def turn_lines(pool: PoolExplanation) -> list[str]:
     return [head, *said, held]
 
 
-def turn_text(turn: Turn, single: bool) -> str:
+def turn_text(turn: Turn | TooFine, single: bool) -> str:
+    if isinstance(turn, TooFine):
+        return TOO_FINE
     answer = turn.answer
     if turn.moves == "mark":
         change = (answer.point - turn.now) / turn.now

@@ -44,3 +44,10 @@ class Comparison(Model, Generic[Right]):
     @property
     def right(self) -> Right:
         return self._written()[0][1]
+
+
+def must_be_one_of(comparison: Comparison[Right], words: tuple[str, ...], because: str) -> None:
+    """A side that would say the opposite of what the key is for is a slip of the pen: the solvent liquidated, a stale price used."""
+    if comparison.comparator not in words:
+        text = f"{because}, and this says {comparison.comparator}"
+        raise refuse("RR224", text, " or ".join(words), f"write {' or '.join(words)}, whichever side equality falls on")

@@ -60,7 +60,7 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: RowKind
+    rows: Literal["market", "asset", "account", "leg", "order"] = Field(description="what a snapshot gives one for")
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
 

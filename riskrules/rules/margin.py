@@ -7,11 +7,13 @@ down as not done.
 
 from __future__ import annotations
 
-from typing import Literal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from riskrules.rules.comparison import Comparison
+from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Asset, Model, Name, Positive, Rate, refuse
 from riskrules.rules.header import Header
 
@@ -175,9 +177,19 @@ class Trigger(Model):
     equity: Comparison[Comparand] = Field(description="the comparison at which liquidation begins")
     needs: Literal["open_position", "nothing"] = Field(description="open_position: a pool without one is never liquidated")
 
+    @model_validator(mode="after")
+    def _when_too_little(self) -> Trigger:
+        must_be_one_of(self.equity, ("below", "at_or_below"), "liquidation begins when equity is too little")
+        return self
+
 
 class MayIncrease(Model):
     equity: Comparison[Comparand] = Field(description="the comparison under which a position may grow")
+
+    @model_validator(mode="after")
+    def _when_enough(self) -> MayIncrease:
+        must_be_one_of(self.equity, ("above", "at_or_above"), "a position may grow when equity is enough")
+        return self
 
 
 class ShareState(Model):
@@ -200,6 +212,35 @@ class ShareState(Model):
             )
         return self
 
+    @property
+    def share(self) -> Fraction:
+        """Where the state ends, of the first; where it begins, of the others."""
+        return next(side for side in (self.below, self.at_or_above, self.above) if side is not None)
+
+
+def _in_their_order(states: tuple[ShareState, ...]) -> tuple[ShareState, ...]:
+    """The first ends where the second begins, and each later one begins higher: no share is in two states, none in none."""
+    first, *later = states
+    if not later or first.below is None or later[0].at_or_above is None or any(state.below is not None for state in later):
+        raise refuse(
+            "RR224",
+            "the states are not one below a share and then those from it on",
+            "below, then at_or_above, then at_or_above or above",
+            "the first state ends below a share, the second begins at_or_above it, and so on up",
+        )
+    shares = [state.share for state in later]
+    if first.share != shares[0] or any(above <= below for below, above in pairwise(shares)):
+        raise refuse(
+            "RR224",
+            "the shares of the states do not rise from where the first ends",
+            "rising shares, the first two the same",
+            "list the states from the lowest share up; the first ends where the second begins",
+        )
+    return states
+
+
+States = Annotated[tuple[ShareState, ...], Field(min_length=1), AfterValidator(_in_their_order)]
+
 
 class MarginFile(Header):
     kind: Literal["margin"]
@@ -212,7 +253,7 @@ class MarginFile(Header):
     rounding: Roundings | None = Field(default=None, description="to what, and in which direction")
     may_increase: MayIncrease | None = Field(default=None, description="when a position may grow")
     liquidate_when: Trigger | None = Field(default=None, description="when liquidation begins")
-    states_by_maintenance_share_of_equity: tuple[ShareState, ...] | Literal["none"] | None = Field(
+    states_by_maintenance_share_of_equity: States | Literal["none"] | None = Field(
         default=None, description="named states between normal and liquidation, each with what it allows"
     )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from riskrules.ir.term import Source, Term, choose, compare, constant, fault, given
-from riskrules.rules.comparison import Comparison
+from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Duration, Model
 from riskrules.rules.header import Header
 from riskrules.units import unit as u
@@ -22,6 +22,12 @@ KIND = "prices"
 
 class PriceRule(Model):
     too_old: Comparison[Duration] | Literal["not_stated"] = Field(description="the age from which the price decides nothing")
+
+    @model_validator(mode="after")
+    def _when_older(self) -> PriceRule:
+        if self.too_old != "not_stated":
+            must_be_one_of(self.too_old, ("above", "at_or_above"), "a price is too old when its age is more")
+        return self
 
 
 class PricesFile(Header):

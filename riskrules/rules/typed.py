@@ -113,7 +113,7 @@ def _other_branch(branch: str, node: Any) -> bool:
     is_mapping = isinstance(node, dict)
     if branch.startswith("literal["):
         return not isinstance(node, str)
-    return not is_mapping and not branch.startswith(("nullable", "function-plain", "list[", "tuple["))
+    return not is_mapping and not branch.startswith(("nullable", "function-", "list[", "tuple["))
 
 
 def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> Problem:
