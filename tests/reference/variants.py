@@ -110,7 +110,8 @@ WHOLE_POSITION: Changes = {
         "liquidate_when": {"equity": {"at_or_below": "maintenance_margin"}, "needs": "nothing"},
         "states_by_maintenance_share_of_equity": [
             {"below": "50%", "state": "normal", "may": ["increase"]},
-            {"above": "1/2", "state": "watched", "may": ["reduce"]},
+            {"at_or_above": "1/2", "state": "watched", "may": ["reduce"]},
+            {"above": "75%", "state": "close", "may": ["reduce"]},
         ],
     },
     "tiers": {
