@@ -140,13 +140,13 @@ def _leg_cells(pool: PoolExplanation, k: int) -> list[str]:
 def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
     """What the leg's requirement is, one that could not be had first of all."""
     evaluated, name = pool.evaluated, "position_maintenance"
-    value = evaluated.walk.column(name)[evaluated.row_of(name, leg)]
+    value = evaluated.value(name, evaluated.row_of(name, leg))
     return isinstance(value, Fault), to_fraction(value) if isinstance(value, tuple) else Fraction(0)
 
 
 def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     evaluated, program = pool.evaluated, pool.evaluated.plan.program
-    return value_text(evaluated.walk.column(name)[evaluated.row_of(name, leg)], program.nodes[program.named[name]].unit)
+    return value_text(evaluated.value(name, evaluated.row_of(name, leg)), program.nodes[program.named[name]].unit)
 
 
 def _aligned(steps: list[Step], width: int) -> list[str]:
