@@ -34,6 +34,8 @@ def command(paths: tuple[str, ...], policies: str | None, form: str) -> int:
         for count, found in _checked(path):
             files += count
             problems += found
+    if not files:
+        raise click.UsageError("there is no policy file to check there; name a rulebook's folder, or a folder of rulebooks")
     problems.sort(key=_place)
     errors = sum(is_error(problem) for problem in problems)
     if form == "json":
@@ -59,6 +61,8 @@ def _checked(path: Path) -> Iterator[tuple[int, list[Problem]]]:
         yield 1, _one_file(path)
     elif any(path.glob("*/*.yaml")):
         yield from _rulebook(Shelf(path.parent, packaged=False), path.name)
+    elif any(path.glob("*.yaml")):  # one kind of a rulebook: it is proved with the rest
+        yield from _rulebook(Shelf(path.resolve().parent.parent, packaged=False), path.resolve().parent.name)
     else:
         shelf = Shelf(path, packaged=False)
         for rulebook in shelf.rulebooks():

@@ -33,6 +33,8 @@ NOT_A_STEP = frozenset(
         "bankrupt",
         "state",
         "may_increase",
+        "margin_suffices",
+        "standing_allows",
         "within_last_cap",
     )
 )

@@ -246,10 +246,10 @@ def _reasons(evaluated: Evaluated, order: int) -> Iterator[tuple[bool, str]]:
     from riskrules.ir.working import Working
 
     walk = evaluated.walk
-    for name in ("size_allowed", "leverage_allowed", "margin_allows"):
+    for name in ("size_allowed", "leverage_allowed", "margin_allows", "account_allows"):
         value = evaluated.value(name, order)
         k = walk.program.named[name]
-        working = Working(walk, lambda arg: walk.program.nodes[arg].name == "may_increase").text(k, order)
+        working = Working(walk, lambda arg: walk.program.nodes[arg].name in ("margin_suffices", "standing_allows")).text(k, order)
         yield value is True, f"{name.replace('_', ' ')}: {working}"
 
 

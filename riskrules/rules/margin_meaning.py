@@ -7,7 +7,7 @@ whatever its mode, so that there is one rule of liquidation and not one for each
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -24,7 +24,7 @@ Formulas = Callable[[str], Term]
 
 NOTHING = t.constant(0, u.SETTLE)
 # Asked of an order, not decided of a pool.
-OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "may_open"))
+OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "account_allows", "may_open"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,10 +250,15 @@ def _decisions(s: Sections, parts: Names) -> Names:
     if s.liquidate_when.needs == "open_position":
         liquidate = t.choose(open_legs, liquidate, t.flag(False))
     allowed = s.may_increase.equity
+    liquidate = liquidate.named("liquidate", s.at("liquidate_when"))
+    suffices = t.compare(allowed.comparator, equity, parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
+    standing = _standing(s, equity, maintenance, open_legs, liquidate)
     return {
         "margin_buffer": (equity - maintenance).named("margin_buffer"),
-        "liquidate": liquidate.named("liquidate", s.at("liquidate_when")),
-        "may_increase": t.compare(allowed.comparator, equity, parts[allowed.right]).named("may_increase", s.at("may_increase")),
+        "liquidate": liquidate,
+        "margin_suffices": suffices,
+        "standing_allows": standing,
+        "may_increase": t.both(suffices, standing).named("may_increase", s.at("may_increase")),
         "bankrupt": t.compare("at_or_below", equity, NOTHING).named("bankrupt"),
         **_state(s, equity, maintenance, open_legs),
     }
@@ -271,9 +276,11 @@ def _opening(s: Sections, names: Names, parts: Names) -> Names:
         "leverage_allowed": t.compare("at_or_below", leverage, t.to_rows(largest.named("exposure_max_leverage"), "order")).named(
             "leverage_allowed", s.at("tier_forms")
         ),
-        "margin_allows": t.to_rows(parts["may_increase"], "order").named("margin_allows", s.at("may_increase")),
+        "margin_allows": t.to_rows(parts["margin_suffices"], "order").named("margin_allows", s.at("may_increase")),
+        "account_allows": t.to_rows(parts["standing_allows"], "order").named("account_allows", s.at("liquidate_when")),
     }
-    every = t.both(t.both(allowed["size_allowed"], allowed["leverage_allowed"]), allowed["margin_allows"])
+    order_fits = t.both(allowed["size_allowed"], allowed["leverage_allowed"])
+    every = t.both(order_fits, t.both(allowed["margin_allows"], allowed["account_allows"]))
     return {**allowed, "may_open": every.named("may_open", s.at("may_increase"))}
 
 
@@ -290,17 +297,33 @@ def _exposure(names: Names) -> Term:
     return t.larger(*sides)
 
 
+def _standing(s: Sections, equity: Term, maintenance: Term, open_legs: Term, liquidate: Term) -> Term:
+    """What is being liquidated does not grow, whatever its initial margin says; nor does what is in a state that forbids it."""
+    allows = t.negated(liquidate)
+    where = "states_by_maintenance_share_of_equity" if s.states else "liquidate_when"
+    if s.states:
+        by_state = t.flag("increase" in s.states[0].may)
+        for row, reached in _reached(s, equity, maintenance, open_legs):
+            by_state = t.choose(reached, t.flag("increase" in row.may), by_state)
+        allows = t.both(allows, by_state)
+    return allows.named("standing_allows", s.at(where))
+
+
+def _reached(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Iterator[tuple[m.ShareState, Term]]:
+    """Each later state and whether its share is reached; shares are compared multiplied out, so that equity of 0 decides too."""
+    for row in s.states[1:]:
+        comparator = "at_or_above" if row.at_or_above is not None else "above"
+        reached = t.compare(comparator, maintenance, equity * t.constant(row.share, u.RATE))
+        yield row, t.both(open_legs, reached)
+
+
 def _state(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Names:
-    """The last state whose share is reached; shares are compared multiplied out, so that equity of 0 decides too."""
+    """The last state whose share is reached."""
     if not s.states:
         return {}
     state = t.label(s.states[0].state)
-    for row in s.states[1:]:
-        comparator = "at_or_above" if row.at_or_above is not None else "above"
-        share = row.at_or_above if row.at_or_above is not None else row.above
-        assert share is not None
-        reached = t.compare(comparator, maintenance, equity * t.constant(share, u.RATE))
-        state = t.label_if(t.both(open_legs, reached), t.label(row.state), state)
+    for row, reached in _reached(s, equity, maintenance, open_legs):
+        state = t.label_if(reached, t.label(row.state), state)
     return {"state": state.named("state", s.at("states_by_maintenance_share_of_equity"))}
 
 

@@ -69,6 +69,18 @@ def test_what_refuses_it_is_named(order: str, given: dict[str, Any], refused_by:
     assert [reason["text"].split()[0] for reason in because if not reason["holds"]] == refused_by, why
 
 
+def test_what_is_being_liquidated_does_not_grow() -> None:
+    """At 125x its initial margin is below what a position grown into a higher tier must hold."""
+    grown = {**long("50"), "leverage": "125"}
+    given = account("50000", grown)
+    pool = BOOK.explain(given).pools[0]
+    assert (pool.decision, pool.value("margin_suffices"), pool.value("may_increase")) == ("liquidate", True, False)
+    answer = BOOK.ask.may_open(given, "+1 HIVE-USDT at 0.25")[0].data
+    assert answer["may_open"] is False
+    assert [reason["text"].split()[0] for reason in answer["because"] if not reason["holds"]] == ["account"]
+    assert BOOK.ask.max_size(given, "HIVE-USDT", "buy", "0.25")[0].data["size"] == "0"
+
+
 def test_an_open_order_counts() -> None:
     order = {"market": "BTC-USDT", "side": "buy", "size": "2", "price": "64000", "reduce_only": False}
     assert may_open(account("10000"), "+3 BTC-USDT at 64000")

@@ -259,12 +259,18 @@ class Textbook:
         maintenance = rounded(needed, rounding["pool_margins"])
         initial = rounded(sum((leg.position_initial for leg in legs), NOTHING) + orders, rounding["pool_margins"])
         figures = {"maintenance_margin": maintenance, "initial_margin": initial}
+        decision, state = self._decision(equity, figures, bool(legs)), self._state(equity, maintenance, bool(legs))
+        grows = _compares(equity, self.policy["may_increase"]["equity"], figures)
         return Pool(
             account, settle, isolated, tuple(legs), wallet, equity, maintenance, initial, equity - maintenance,
-            decision=self._decision(equity, figures, bool(legs)),
-            state=self._state(equity, maintenance, bool(legs)),
-            may_increase=_compares(equity, self.policy["may_increase"]["equity"], figures),
+            decision=decision,
+            state=state,
+            may_increase=grows and decision == "healthy" and self._state_lets_grow(state),
         )  # fmt: skip
+
+    def _state_lets_grow(self, state: str | None) -> bool:
+        rows = self.policy["states_by_maintenance_share_of_equity"]
+        return rows == "none" or any("increase" in row["may"] for row in rows if row["state"] == state)
 
     def _decision(self, equity: Fraction, figures: dict[str, Fraction], is_open: bool) -> str:
         rule = self.policy["liquidate_when"]
