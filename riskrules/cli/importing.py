@@ -16,7 +16,7 @@ from riskrules.diagnostics.exits import FINDINGS, FINE, INVALID_BOOK
 from riskrules.diagnostics.problem import Problem, to_json
 from riskrules.rulebook.compile import Book
 from riskrules.rulebook.importing import Effective, Imported, Observed, Shape, import_tiers
-from riskrules.rulebook.load import load_book
+from riskrules.rulebook.load import load_book, problems_with
 from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.shelf import Shelf
 
@@ -62,6 +62,10 @@ def tiers(
     book = _book(shelf, rulebook)
     made = import_tiers(data, shown, shape, rulebook, begins, book, tier_form or _only_form(book, rulebook), skip_bad, reason, source)
     path = shelf.folder / rulebook / "tiers" / made.file_name
+    if made.text is not None and (spoilt := [problem for problem in problems_with(shelf, rulebook, path, made.text) if is_error(problem)]):
+        problems_out(spoilt)
+        note(f"nothing was written: with {path} the rulebook would no longer check; import captures in the order of their times")
+        return FINDINGS
     written = made.text is not None and not dry_run
     if made.text is not None and written and not write_new(path, made.text):
         raise click.ClickException(f"{path} is there already and says something else: it is left as it is, and nothing was written")

@@ -66,7 +66,12 @@ def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]
                 "a rulebook holds .yaml files only; keep others elsewhere",
             )
         ]
-    document, unread = read_on(path.read_bytes(), str(path))
+    return policy_file(path.read_bytes(), path, root)
+
+
+def policy_file(data: bytes, path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
+    """The file that these bytes are, or would be, at the path."""
+    document, unread = read_on(data, str(path))
     if document is None:
         return None, unread
     header, untyped = typed(document)
@@ -77,3 +82,11 @@ def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]
     problems += misplaced(path, root, header.kind, header.rulebook, header.certain_from)
     shown = "/".join(path.relative_to(root).parts[1:]) if path.is_relative_to(root) else path.name
     return PolicyFile(shown, str(path), document, header), problems
+
+
+def problems_with(shelf: Shelf, rulebook: str, path: Path, text: str) -> list[Problem]:
+    """What would be wrong with the rulebook if the text lay at the path as well."""
+    files, problems = read_files([one for one in shelf.files(rulebook) if one != path], shelf.folder)
+    file, found = policy_file(text.encode(), path, shelf.folder)
+    problems += found
+    return problems + history([*files, file] if file else files)[1]
