@@ -181,3 +181,15 @@ def test_an_unknown_form_is_a_finding(changed: Path, riskrules: Riskrules) -> No
     ran = riskrules(*asked("--form", "tapered"))
     assert ran.code == 1
     assert "there is no tier form 'tapered'" in ran.err
+
+
+@pytest.mark.usefixtures("changed")
+def test_an_import_may_not_spoil_its_rulebook(riskrules: Riskrules) -> None:
+    """ETH-USDT is withdrawn on 2026-06-01; an older capture without it would withdraw it before, and the later file twice."""
+    before = files()
+    ran = riskrules(*asked(when=("--effective", "2026-05-01T00:00:00Z")))
+    assert ran.code == 1
+    assert "error[RR309]: ETH-USDT was already withdrawn" in ran.err
+    assert "nothing was written" in ran.err
+    assert files() == before
+    assert riskrules("check", "policies/small").code == 0
