@@ -1,9 +1,9 @@
 """riskrules: a venue's margin rules as versioned YAML policies, decided exactly and explained step by step.
 
-    import riskrules
+import riskrules
 
-    book = riskrules.load("policies", rulebook="house-usdm", as_of="2026-12-02T00:00:00Z")
-    print(book.explain(snapshot))
+book = riskrules.load("policies", rulebook="house-usdm", as_of="2026-12-02T00:00:00Z")
+print(book.explain(snapshot))
 """
 
 from __future__ import annotations

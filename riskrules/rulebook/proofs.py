@@ -34,6 +34,7 @@ class Opening:
 
     fee: Fraction
     equality_liquidates: bool
+    step: Fraction = Fraction(0)  # the coarsest quantum that margins or equity are rounded to; 0: none are
 
 
 def prove_tiers(version: Version, table: Table, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
@@ -48,7 +49,7 @@ def prove_tiers(version: Version, table: Table, form: TierForm, opening: Opening
     first = (table.tiers[0].maintenance_amount if table.excerpt else None) or Fraction(0)
     amounts = derived_amounts(caps, rate_of, first) if form.style == "marginal" else (Fraction(0),) * len(caps)
     row = _Rows(version, table, caps, rate_of, amounts)
-    promised = [problem for promise in form.promises for problem in row.keeps(promise, form.style, opening.fee)]
+    promised = [problem for promise in form.promises for problem in row.keeps(promise, form.style, opening)]
     problems = [
         *promised,
         *row.caps_rise(),
@@ -227,8 +228,14 @@ class _Rows:
                 "RR205", _at(self.version, k, "maintenance_amount"), text, hint, found=say.number(written), expected=say.number(derived)
             )
 
-    def keeps(self, promise: str, style: str, fee: Fraction) -> Iterator[Problem]:
-        """No jump: the margin meets itself at every cap.  One liquidation price: besides, no unit of size ever needs all it is worth."""
+    def keeps(self, promise: str, style: str, opening: Opening) -> Iterator[Problem]:
+        """No jump: the margin meets itself at every cap, and is not rounded.
+
+        One liquidation price: besides, no unit of size ever needs all it is worth.
+        """
+        if opening.step:
+            yield self._rounded(promise, opening.step)
+        fee = opening.fee
         if style == "whole_position":
             for k, (below, above) in enumerate(pairwise(self.rates), start=1):
                 cap = self.caps[k - 1]
@@ -244,6 +251,12 @@ class _Rows:
                     needs = f"tier {k + 1} needs {say.rate(rate + fee)} of each unit with fees"
                     text = f"the form promises {promise} and {needs}: {shown}"
                     yield Problem("RR234", _at(self.version, k), text, "a rate with fees below 100% keeps it; or take the promise back")
+
+    def _rounded(self, promise: str, step: Fraction) -> Problem:
+        """Rounded figures move in steps: each is a jump, and between two of them a price can trigger twice."""
+        rate = next((rate for rate in self.rates if rate), Fraction(1))
+        text = f"the form promises {promise} and figures are rounded to {say.number(step)}: a margin steps at size {_say(step / rate)}"
+        return Problem("RR234", _at(self.version, 0), text, "round nothing in the margin file; or take the promise back")
 
     def _shows(self, k: int) -> Fraction:
         """A size inside tier k that the failure is shown on."""

@@ -20,7 +20,10 @@ def opening_of(sections: dict[str, Version]) -> Opening:
     rule, trigger = sections["maintenance_margin"].value, sections["liquidate_when"].value
     fee = rule.fee
     rate = fee.rate if not isinstance(fee, str) and isinstance(fee.rate, Fraction) else Fraction(0)
-    return Opening(rate, trigger.equity.comparator == "at_or_below")
+    rounding = sections["rounding"].value
+    rules = (rounding.position_margins, rounding.pool_margins, rounding.equity)
+    step = max((rule.to for rule in rules if not isinstance(rule, str)), default=Fraction(0))
+    return Opening(rate, trigger.equity.comparator == "at_or_below", step)
 
 
 def proved_table(version: Version, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:

@@ -1,6 +1,6 @@
 """The engine against the textbook: every tier, amount and decision of adversarial accounts, exactly.
 
-    python -m tests.engine.test_against_reference 20000 [RULEBOOK]
+python -m tests.engine.test_against_reference 20000 [RULEBOOK]
 """
 
 from __future__ import annotations

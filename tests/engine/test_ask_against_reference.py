@@ -1,6 +1,6 @@
 """Every answer of an inverse question, held against the textbook: it turns the decision, its neighbour does not, nothing nearer does.
 
-    python -m tests.engine.test_ask_against_reference 2000 [RULEBOOK]
+python -m tests.engine.test_ask_against_reference 2000 [RULEBOOK]
 """
 
 from __future__ import annotations

@@ -264,5 +264,3 @@ def _is_positive(value: Any) -> bool:
 def _is_zero(value: str) -> bool:
     """No digit but 0 before the exponent and above the stroke."""
     return not re.search(r"[1-9]", re.split(r"[eE/]", value)[0])
-
-
