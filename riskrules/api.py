@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from riskrules.diagnostics.exits import BAD_USE, INVALID_BOOK, UNDECIDED
 from riskrules.diagnostics.problem import Problem
-from riskrules.engine.decide import decide
+from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.door import parse_text, snapshot_of
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.engine.snapshot import Snapshot
+from riskrules.rulebook.aliases import market_named
 from riskrules.rulebook.cache import keep_plan, kept_plan
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf, find_shelf, text_digest
 from riskrules.units.clock import Instant, instant, say_instant
+from riskrules.units.exact import is_nothing
 
 if TYPE_CHECKING:
     from riskrules.engine.asking import Asking
@@ -50,25 +52,35 @@ def sources_of(problems: list[Problem]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The pools of the accounts asked about, each decided and explained."""
+    """The pools of the accounts asked about, each decided and explained; prints as `riskrules explain` does."""
 
-    plan: Plan
+    book: Book
     snapshot: Snapshot
     pools: tuple[PoolExplanation, ...]
+    market: str | None = None  # the one that was asked about: the changes shown are of its mark and sizes
 
     def to_dict(self, depth: int = 1) -> dict[str, Any]:
+        """Every figure as exact text, the steps, and the changes that would turn each decision; `depth` as in `riskrules explain`."""
         from riskrules.engine.explain_json import SCHEMA, pool_json, status_json
 
+        plan = self.book.plan
         return {
-            "schema": SCHEMA, "rulebook": self.plan.rulebook, "policy_digest": self.plan.digest, "snapshot_digest": self.snapshot.digest,
-            "status": status_json(self.plan), "pools": [pool_json(pool, depth) for pool in self.pools],
+            "schema": SCHEMA, "rulebook": plan.rulebook, "as_of": say_instant(self.book.when), "policy_digest": plan.digest,
+            "snapshot_digest": self.snapshot.digest, "status": status_json(plan, self.book.when),
+            "pools": [pool_json(pool, depth, self.market) for pool in self.pools],
         }  # fmt: skip
 
-    def __str__(self) -> str:
-        from riskrules.engine.explain_text import pool_text
+    def text(self, depth: int = 1, colour: bool = False, width: int = 120) -> str:
+        """Each pool that holds something, then whose rules these are."""
+        from riskrules.engine.explain_text import pool_text, status_line
         from riskrules.engine.turns import turn_lines
 
-        return "\n\n".join(pool_text(pool, 1, turn_lines(pool), colour=False) for pool in self.pools)
+        shown = [pool for pool in self.pools if pool.legs or not is_nothing(pool.value("wallet_balance"))] or self.pools[:1]
+        parts = [pool_text(pool, depth, turn_lines(pool, self.market), colour, width) for pool in shown]
+        return "\n\n".join([*parts, f"status    {status_line(self.book.plan.status, self.book.when)}"])
+
+    def __str__(self) -> str:
+        return self.text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +119,23 @@ class Book:
         """The inverse questions: `book.ask.liquidation_price(snapshot)`, `top_up`, `max_size`, `may_open`…"""
         from riskrules.engine.asking import Asking
 
-        return Asking(lambda given, account, market: self.explain(given, account, market).pools)
+        return Asking(self.decided)
 
     def explain(self, given: Given, account: str | None = None, market: str | None = None) -> Explanation:
+        """Every pool of the snapshot, or those of one account, or with a position in one market (as any alias spells it)."""
+        snapshot = self.snapshot(given)
+        pools = [pool for one in self.decided(snapshot, account) for pool in explanations(one)]
+        name = market_named(self.plan, market) if market else None
+        return Explanation(self, snapshot, tuple(pool for pool in pools if name in (None, *pool.markets)), name)
+
+    def decided(self, given: Given, account: str | None = None) -> list[Evaluated]:
+        """Every account of the snapshot decided, or the one that is named."""
         snapshot = self.snapshot(given)
         if account is not None and all(one.id != account for one in snapshot.accounts):
             known = ", ".join(one.id for one in snapshot.accounts) or "none"
             text = f"the snapshot has no account {account!r}"
             raise PolicyError([Problem("RR603", None, text, f"it has {known}", found=account, expected=known)], BAD_USE)
-        pools = [
-            pool
-            for one in snapshot.accounts
-            if account is None or one.id == account
-            for pool in explanations(decide(self.plan, snapshot, one))
-            if market is None or any(pool.evaluated.rows.legs[k].market == market for k in pool.legs)
-        ]
-        return Explanation(self.plan, snapshot, tuple(pools))
+        return [decide(self.plan, snapshot, one) for one in snapshot.accounts if account in (None, one.id)]
 
 
 def load(where: str | Path | None = None, *, as_of: str | Instant, rulebook: str | None = None) -> Book:

@@ -6,11 +6,17 @@ from typing import Any
 
 import click
 
-from riskrules.cli.explain import chosen_pools
+from riskrules.cli.explain import explained
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
 from riskrules.cli.output import json_out, say
 from riskrules.diagnostics.exits import FINE, UNDECIDED
-from riskrules.engine.questions import QUESTIONS, Asked, order_of
+from riskrules.engine.asked import Asked
+from riskrules.engine.explain_json import status_json
+from riskrules.engine.explain_text import status_line
+from riskrules.engine.opening import order_of
+from riskrules.engine.questions import QUESTIONS, answers
+from riskrules.rulebook.aliases import market_named
+from riskrules.units.clock import say_instant
 
 ABOUT = """QUESTION is one of:
 
@@ -52,16 +58,16 @@ def command(
     wanted = order_of(question, {**order, "market": market})
     if isinstance(wanted, str):
         raise click.UsageError(wanted)
-    answers = [
-        answer
-        for pool in chosen_pools(case, account, market if question not in ("max-size", "may-open") else None)
-        for answer in QUESTIONS[question](pool, wanted)
-    ]
+    if market is not None and wanted is None:
+        explained(case, account, market)  # wrong use where nothing stands in that market
+    named = market_named(case.plan, market) if market else None
+    made = answers(question, case.book.decided(case.snapshot, account), named, wanted)
     if form == "json":
-        json_out(_json(case, question, answers))
+        json_out(_json(case, question, made))
     else:
-        say("\n".join([*(answer.text for answer in answers), "", f"policies  {shelf_line(case)}"]))
-    return UNDECIDED if not answers or any(answer.undecided for answer in answers) else FINE
+        status = f"status    {status_line(case.plan.status, case.when)}"
+        say("\n".join([*(answer.text for answer in made), "", status, f"policies  {shelf_line(case)}"]))
+    return UNDECIDED if any(answer.undecided for answer in made) else FINE
 
 
 def _json(case: Case, question: str, answers: list[Asked]) -> dict[str, Any]:
@@ -69,5 +75,9 @@ def _json(case: Case, question: str, answers: list[Asked]) -> dict[str, Any]:
         "schema": "riskrules/ask/1",
         "question": question,
         "rulebook": case.plan.rulebook,
+        "as_of": say_instant(case.when),
+        "policy_digest": case.plan.digest,
+        "snapshot_digest": case.snapshot.digest,
+        "status": status_json(case.plan, case.when),
         "answers": [answer.data for answer in answers],
     }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,10 +13,8 @@ from riskrules.api import Explanation
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
 from riskrules.cli.output import colour_on, json_out, say, width_of
 from riskrules.diagnostics.exits import FINE, UNDECIDED
-from riskrules.engine.decide import ERROR, decide
-from riskrules.engine.explain import PoolExplanation, explanations
+from riskrules.engine.decide import ERROR
 from riskrules.units.clock import say_instant
-from riskrules.units.exact import is_nothing
 
 
 @click.command("explain")
@@ -42,46 +41,47 @@ def command(
     A liquidatable account explained is exit 0; a decision that is an error is exit 30, and the output is complete.
     """
     case = case_of(snapshot, policies, rulebook, as_of)
-    pools = chosen_pools(case, account, market)
+    made = explained(case, account, market)
+    options = Options(account, market, depth, policies)
     if form == "json":
-        json_out(_json(case, pools, depth))
+        json_out(_json(case, made, options))
     else:
-        say(_text(case, pools, depth))
-    return UNDECIDED if any(pool.decision == ERROR for pool in pools) else FINE
+        say(_text(case, made, options))
+    return UNDECIDED if any(pool.decision == ERROR for pool in made.pools) else FINE
 
 
-def chosen_pools(case: Case, account: str | None, market: str | None) -> list[PoolExplanation]:
-    accounts = [one for one in case.snapshot.accounts if account in (None, one.id)]
-    if not accounts:
-        known = ", ".join(one.id for one in case.snapshot.accounts[:8])
-        raise click.UsageError(f"the snapshot has no account {account!r}; it has {known or 'none'}")
-    pools = [pool for one in accounts for pool in explanations(decide(case.plan, case.snapshot, one))]
-    if market is None:
-        return pools
-    chosen = [pool for pool in pools if any(pool.evaluated.rows.legs[k].market == market for k in pool.legs)]
-    if not chosen:
-        raise click.UsageError(f"no position in {market!r}; markets are named BASE-QUOTE")
-    return chosen
+class Options(NamedTuple):
+    """What was asked for besides the snapshot and its policy."""
+
+    account: str | None
+    market: str | None
+    depth: int
+    policies: str | None
 
 
-def _text(case: Case, pools: list[PoolExplanation], depth: int) -> str:
-    from riskrules.engine.explain_text import pool_text, status_line
-    from riskrules.engine.turns import turn_lines
-
-    colour = colour_on(sys.stdout)
-    width = width_of(sys.stdout)
-    shown = [pool for pool in pools if pool.legs or not is_nothing(pool.value("wallet_balance"))] or pools[:1]
-    parts = [pool_text(pool, depth, turn_lines(pool), colour, width) for pool in shown]
-    tail = [
-        f"status    {status_line(case.plan.status, case.when)}",
-        f"policies  {shelf_line(case)}",
-        f"again     {again(case)}   replay {replay(case)}",
-    ]
-    return "\n\n".join([*parts, "\n".join(tail)])
+def explained(case: Case, account: str | None, market: str | None) -> Explanation:
+    made = case.book.explain(case.snapshot, account, market)
+    if market is not None and not made.pools:
+        raise click.UsageError(f"no position in {market!r}; {_held(case)}")
+    return made
 
 
-def again(case: Case) -> str:
-    return f"riskrules explain {case.file} --rulebook {case.plan.rulebook} --as-of {say_instant(case.when)}"
+def _held(case: Case) -> str:
+    held = list(dict.fromkeys(position.market for account in case.snapshot.accounts for position in account.positions))
+    return f"the snapshot holds {', '.join(held[:8])}{', …' if len(held) > 8 else ''}" if held else "the snapshot holds none"
+
+
+def _text(case: Case, made: Explanation, options: Options) -> str:
+    tail = [f"policies  {shelf_line(case)}", f"again     {again(case, options)}   replay {replay(case)}"]
+    return "\n".join([made.text(options.depth, colour_on(sys.stdout), width_of(sys.stdout)), *tail])
+
+
+def again(case: Case, options: Options) -> str:
+    """The command that gives this answer again, whatever is the default by then."""
+    words = ["riskrules", "explain", case.file, "--rulebook", case.plan.rulebook, "--as-of", say_instant(case.when)]
+    named = (("--policies", options.policies), ("--account", options.account), ("--market", options.market))
+    words += [word for option, value in named if value is not None for word in (option, value)]
+    return shlex.join(words if options.depth == 1 else [*words, "--depth", str(options.depth)])
 
 
 def replay(case: Case) -> str:
@@ -90,13 +90,11 @@ def replay(case: Case) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
-def _json(case: Case, pools: list[PoolExplanation], depth: int) -> dict[str, Any]:
-    made = Explanation(case.plan, case.snapshot, tuple(pools)).to_dict(depth)
+def _json(case: Case, made: Explanation, options: Options) -> dict[str, Any]:
     return {
-        **made,
+        **made.to_dict(options.depth),
         "policies": str(case.shelf.folder),
         "packaged": case.shelf.packaged,
-        "as_of": say_instant(case.when),
-        "again": again(case),
+        "again": again(case, options),
         "replay": replay(case),
     }

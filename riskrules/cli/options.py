@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from riskrules.api import PolicyError, in_our_words, plan_at
+from riskrules.api import Book, PolicyError, in_our_words, plan_at
 from riskrules.cli.output import note
 from riskrules.diagnostics.exits import BAD_USE
 from riskrules.diagnostics.problem import Problem
@@ -46,13 +46,20 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 
 
 class Case(NamedTuple):
-    """A snapshot under the plan it is decided with."""
+    """A snapshot under the book it is decided with."""
 
     shelf: Shelf
-    plan: Plan
-    when: Instant
+    book: Book
     snapshot: Snapshot
     file: str
+
+    @property
+    def plan(self) -> Plan:
+        return self.book.plan
+
+    @property
+    def when(self) -> Instant:
+        return self.book.when
 
 
 def shelf_for(policies: str | None) -> Shelf:
@@ -100,7 +107,7 @@ def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | 
     snapshot, problems = (None, problems) if problems else snapshot_of(tree, shown, text, plan.drivers)
     if snapshot is None:
         raise PolicyError(problems, BAD_USE)
-    return Case(shelf, plan, when, snapshot, file)
+    return Case(shelf, Book(plan, when), snapshot, file)
 
 
 def _time(tree: dict[str, Any], as_of: str | None) -> Instant:

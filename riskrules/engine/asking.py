@@ -9,20 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from riskrules.engine.explain import PoolExplanation
-from riskrules.engine.questions import QUESTIONS, Asked, Wanted, order_of
+from riskrules.engine.asked import Asked
+from riskrules.engine.decide import Evaluated
+from riskrules.engine.opening import Wanted, order_of
+from riskrules.engine.questions import answers
+from riskrules.rulebook.aliases import market_named
 
-Pools = Callable[[Any, str | None, str | None], tuple[PoolExplanation, ...]]
+Accounts = Callable[[Any, str | None], list[Evaluated]]
 
 
 class Asking:
-    """`pools` gives the pools of a snapshot, of one account or market where one is named."""
+    """`accounts` decides the accounts of a snapshot, or the one that is named."""
 
-    def __init__(self, pools: Pools) -> None:
-        self._pools = pools
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
 
     def _ask(self, question: str, snapshot: Any, account: str | None, market: str | None, wanted: Wanted | None = None) -> list[Asked]:
-        return [answer for pool in self._pools(snapshot, account, market) for answer in QUESTIONS[question](pool, wanted)]
+        accounts = self._accounts(snapshot, account)
+        return answers(question, accounts, market_named(accounts[0].plan, market) if market and accounts else None, wanted)
 
     def liquidation_price(self, snapshot: Any, account: str | None = None, market: str | None = None) -> list[Asked]:
         """Each mark at which a pool is first liquidatable, each way, all else held."""

@@ -36,11 +36,7 @@ class Evaluated(NamedTuple):
         """An exact value, a label, or a fault; undecided where the tables that may be in force disagree."""
         here = self.walk.value(name, row)
         if self.too_many:
-            return Fault(
-                "RR508",
-                f"{self.account.id} holds too many markets whose tables may have changed",
-                "ask for a time outside the observed intervals",
-            )
+            return self.too_many_tables()
         for other in self.others:
             if not same(here, other.value(name, row)):
                 return self._undecided(name, here, other.value(name, row))
@@ -49,12 +45,26 @@ class Evaluated(NamedTuple):
     def _undecided(self, name: str, here: Any, there: Any) -> Fault:
         if isinstance(here, Fault) and isinstance(there, Fault):
             return here
-        changed = ", ".join(market for market, count in zip(self.rows.markets, self.rows.versions(), strict=True) if count > 1)
         return Fault(
             "RR508",
-            f"{name} differs between the tables that may have been in force for {changed}",
+            f"{name} differs between the tables that may have been in force for {self.changed_markets()}",
             "ask for a time outside the observed interval, or narrow the interval",
         )
+
+    def too_many_tables(self) -> Fault:
+        return Fault(
+            "RR508",
+            f"{self.account.id} holds too many markets whose tables may have changed",
+            "ask for a time outside the observed intervals",
+        )
+
+    def changed_markets(self) -> str:
+        """The markets in which more than one table may be in force."""
+        return ", ".join(market for market, count in zip(self.rows.markets, self.rows.versions(), strict=True) if count > 1)
+
+    def under(self, walk: Walk) -> Evaluated:
+        """The account as if the tables of one walk were the only ones that may be in force."""
+        return self._replace(walk=walk, others=())
 
     def verdict(self, pool: int) -> tuple[str, Fault | None]:
         """`healthy`, `liquidate`, or `error` with its fault."""

@@ -82,6 +82,10 @@ class PoolExplanation:
         return value_text(self.value(name), program.nodes[program.named[name]].unit)
 
     @property
+    def markets(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.evaluated.rows.legs[k].market for k in self.legs))
+
+    @property
     def single(self) -> bool:
         return len(self.legs) <= 1
 

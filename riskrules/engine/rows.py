@@ -44,7 +44,7 @@ class Rows:
         self.orders: tuple[OrderInput, ...] = account.orders
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
         self.markets: list[str] = list(names)
-        self.market_plans: list[MarketPlan | Fault] = [self._market_plan(name) for name in self.markets]
+        self.market_plans: list[MarketPlan | Fault] = [market_in(self.plan, name) for name in self.markets]
         self.holdings = self._holdings()
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
@@ -60,24 +60,6 @@ class Rows:
 
     # -- what hangs on what ----------------------------------------------------------------------
 
-    def _market_plan(self, name: str) -> MarketPlan | Fault:
-        found = self.plan.market(name)
-        if found is not None:
-            return found
-        if name in self.plan.gone:
-            return Fault(
-                "RR502",
-                f"market {name} was withdrawn on {self.plan.gone[name]}",
-                "ask for an earlier time, or close the position in the snapshot",
-            )
-        return Fault("RR502", f"rulebook {self.plan.rulebook} has no market {name} at this time", self._near(name))
-
-    def _near(self, name: str) -> str:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, self.plan.markets(), 1, 0.8)
-        return f"did you mean {near[0]}?" if near else "check the spelling (BASE-QUOTE), the rulebook and the time"
-
     def _holdings(self) -> list[tuple[str, Exact | Fault]]:
         """Every balance, and 0 of the asset that a pool settles in, so that money paid in has a row to land in.
 
@@ -89,7 +71,8 @@ class Rows:
         pooled_in = self.plan.account.pooled_in
         settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
         held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles]
-        cross = [plan for leg in self.legs if leg.mode == CROSS and isinstance(plan := self._plan_of(leg.market), MarketPlan)]
+        pooled = [*(leg.market for leg in self.legs if leg.mode == CROSS), *(order.market for order in self.orders)]
+        cross = [plan for market in pooled if isinstance(plan := self._plan_of(market), MarketPlan)]
         wanted = dict.fromkeys(pooled_in or plan.settle for plan in cross)
         nothing = ZERO if given is not None else _absent("collateral", self.account.id)
         return held + [(asset, nothing) for asset in wanted if asset not in dict(held)]
@@ -346,3 +329,21 @@ def _absent(name: str, of: str) -> Fault:
 
 def _no_collateral(asset: str, rulebook: str) -> Fault:
     return Fault("RR506", f"{asset} is not collateral under {rulebook}", "give its weight in the margin file, or leave the balance out")
+
+
+def market_in(plan: Plan, name: str) -> MarketPlan | Fault:
+    """The market, or why the rulebook has none of that name then."""
+    found = plan.market(name)
+    if found is not None:
+        return found
+    if name in plan.gone:
+        hint = "ask for an earlier time, or close the position in the snapshot"
+        return Fault("RR502", f"market {name} was withdrawn on {plan.gone[name]}", hint)
+    return Fault("RR502", f"rulebook {plan.rulebook} has no market {name} at this time", _near(plan, name))
+
+
+def _near(plan: Plan, name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, plan.markets(), 1, 0.8)
+    return f"did you mean {near[0]}?" if near else "check the spelling (BASE-QUOTE), the rulebook and the time"

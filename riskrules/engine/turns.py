@@ -27,16 +27,17 @@ class Turn(NamedTuple):
     now: Fraction
 
 
-def turns(pool: PoolExplanation, every_market: bool = False) -> Iterator[Turn | TooFine]:
-    """Marks first (largest requirement first), then balance, then size; nothing where there is no such change."""
+def turns(pool: PoolExplanation, every_market: bool = False, market: str | None = None) -> Iterator[Turn | TooFine]:
+    """Marks first (largest requirement first; of one market where it is named), then balance, then size; nothing where none turns it."""
     if pool.decision == ERROR or not pool.legs:
         return
-    markets = _markets(pool)
+    markets = [k for k in _markets(pool) if market in (None, pool.evaluated.rows.markets[k])]
     yield from _mark_turns(pool, markets if every_market else markets[:MOST_MARKETS])
     yield from _guarded(partial(_balance_turn, pool))
     if pool.decision == LIQUIDATE and (pool.single or every_market):
         for leg in pool.legs:
-            yield from _guarded(partial(_size_turn, pool, leg))
+            if market in (None, pool.evaluated.rows.legs[leg].market):
+                yield from _guarded(partial(_size_turn, pool, leg))
 
 
 def _guarded(find: Callable[[], Turn | None]) -> Iterator[Turn | TooFine]:
@@ -86,12 +87,12 @@ def _size_turn(pool: PoolExplanation, leg: int) -> Turn | None:
     return Turn("size", pool.evaluated.rows.legs[leg].id, answer, abs(to_fraction(size))) if answer else None
 
 
-def turn_lines(pool: PoolExplanation) -> list[str]:
+def turn_lines(pool: PoolExplanation, market: str | None = None) -> list[str]:
     """The head (`healthy again`), each change that turns the decision, and under what they hold; nothing where none is known."""
     if pool.evaluated.others or pool.evaluated.too_many or pool.decision == ERROR or not pool.legs:
         return []
     head = "healthy again" if pool.decision == LIQUIDATE else "liquidated at"
-    found = list(turns(pool))
+    found = list(turns(pool, market=market))
     said = [turn_text(turn, pool.single) for turn in found]
     if not said:
         return ["no change", "of one mark alone, all else held, turns this decision"]

@@ -41,6 +41,12 @@ def markets_called(plan: Plan, text: str) -> list[str]:
     return sorted(name for name in known if text in _all_spellings(plan, name))
 
 
+def market_named(plan: Plan, text: str) -> str:
+    """The one market that a reader can mean; else the text as it stands, which is no market."""
+    called = markets_called(plan, text)
+    return called[0] if len(called) == 1 else text
+
+
 def _all_spellings(plan: Plan, name: str) -> set[str | None]:
     return {spelled(pattern, name, settle) for settle in _settles(plan, name) for pattern in plan.aliases.values()}
 

@@ -96,7 +96,7 @@ CASES = [
 # What each command calls first; where that has a bug of ours, the command says so and exits 70.
 BUGS = {
     "check": (("check",), "riskrules.cli.check.load_book"),
-    "explain": (("explain", "s.json"), "riskrules.cli.explain.decide"),
+    "explain": (("explain", "s.json"), "riskrules.api.decide"),
     "show": (("show", *TIME), "riskrules.cli.show.plan_at"),
     "schema": (("schema",), "riskrules.cli.schema.schema_text"),
     "explain-code": (("explain-code", "RR203"), "riskrules.cli.explain_code.packaged_folder"),

@@ -52,6 +52,13 @@ def test_a_schema_is_one(path: Path) -> None:
         ("explain", ("explain", "many.json"), "isolated, liquidatable, unknown market, no position"),
         ("explain", ("explain", "many.json", "--depth", "2"), "every named term"),
         ("explain", ("explain", "no_price.json"), "errors in place of figures"),
+        ("ask", ("ask", "liquidation-price", "many.json"), "prices, an unknown market, no position"),
+        ("ask", ("ask", "bankruptcy-price", "one.json"), "of equity"),
+        ("ask", ("ask", "healthy-again", "many.json"), "turns"),
+        ("ask", ("ask", "top-up", "many.json"), "a balance"),
+        ("ask", ("ask", "max-size", "many.json", "--market", "BTC-USDT", "--side", "buy"), "a size, for each account"),
+        ("ask", ("ask", "may-open", "one.json", "--order", "+1 BTC-USDT at 60000"), "reasons"),
+        ("ask", ("ask", "may-open", "one.json", "--order", "+1 BTC-USD at 60000"), "no such market"),
         ("show", ("show", *TIME), "the book"),
         ("show", ("show", *TIME, "--formula", "equity"), "one formula"),
         ("show", ("show", "BTC-USDT", *TIME), "a table"),
@@ -75,4 +82,4 @@ def test_output_is_as_its_schema_says(name: str, arguments: tuple[str, ...], why
 
 
 def test_every_format_json_has_a_schema() -> None:
-    assert {path.stem for path in OUTPUT.glob("*.json")} >= {"check", "explain", "show", "import", "explain-code"}
+    assert {path.stem for path in OUTPUT.glob("*.json")} >= {"check", "explain", "ask", "show", "import", "explain-code"}

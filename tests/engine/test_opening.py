@@ -93,3 +93,57 @@ def test_an_open_order_counts() -> None:
 def test_an_order_in_other_words_is_refused(words: str) -> None:
     with pytest.raises(ValueError, match=r"may-open needs --order|is not a number above 0"):
         BOOK.ask.may_open(account("10000"), words)
+
+
+def asked(order: str, given: dict[str, Any] | None = None) -> Any:
+    (answer,) = BOOK.ask.may_open(given or account("10000"), order)
+    return answer
+
+
+def test_an_order_is_asked_about_in_any_spelling() -> None:
+    binance = riskrules.load(POLICIES / "binance-usdm", as_of="2026-10-01T00:00:00Z")
+    given = account("10000") | {"as_of": "2026-10-01T00:00:00Z"}
+    for spelling in ("BTC-USDT", "BTCUSDT", "BTC/USDT:USDT"):
+        (answer,) = binance.ask.may_open(given, f"+1 {spelling} at 64000")
+        assert (answer.data["pool"], answer.data["may_open"]) == ("a cross USDT", True), spelling
+        assert binance.ask.max_size(given, spelling, "buy")[0].data["market"] == "BTC-USDT"
+
+
+@pytest.mark.parametrize(
+    "order, code, said, why",
+    [
+        ("+1 BTC-USDC at 64000", "RR502", "did you mean BTC-USDT?", "no such market: the near one is named"),
+        ("+1 ZZZ at 64000", "RR502", "check the spelling", "none is near"),
+    ],
+)
+def test_an_order_in_no_market_is_an_error(order: str, code: str, said: str, why: str) -> None:
+    answer = asked(order)
+    assert (answer.undecided, answer.data["error"]) == (True, code), why
+    assert said in answer.text, why
+
+
+def test_an_account_without_anything_is_asked_too() -> None:
+    """Nobody holds a balance: that is an error with its code, and never an empty answer."""
+    given = account("0")
+    del given["accounts"][0]["collateral"]
+    assert asked("+1 BTC-USDT at 64000", given).data["error"] == "RR505"
+
+
+@pytest.mark.parametrize(
+    "order, off, why",
+    [
+        ("+1.0005 BTC-USDT at 64000", ["size on a lot: 1.0005 is no multiple of 0.001"], "half a lot"),
+        ("+1 BTC-USDT at 64000.005", ["price on a tick: 64,000.005 is no multiple of 0.01"], "half a tick"),
+        ("+1 BTC-USDT at 64000.01", [], "on both"),
+    ],
+)
+def test_an_order_stands_on_the_steps_of_its_market(order: str, off: list[str], why: str) -> None:
+    answer = asked(order).data
+    assert [reason["text"] for reason in answer["because"] if not reason["holds"]] == off, why
+    assert answer["may_open"] is (not off), why
+
+
+def test_nothing_is_opened_off_the_tick() -> None:
+    (answer,) = BOOK.ask.max_size(account("10000"), "BTC-USDT", "buy", "64000.005")
+    assert answer.data["size"] == "0"
+    assert "no multiple" in answer.text

@@ -15,13 +15,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from riskrules.api import Explanation
+from riskrules.api import Book, Explanation
 from riskrules.diagnostics import render
 from riskrules.diagnostics.codes import CODES
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.decide import ERROR, decide
 from riskrules.engine.door import read_snapshot
 from riskrules.engine.explain import PoolExplanation, explanations
+from riskrules.engine.explain_json import step_json
 from riskrules.engine.explain_text import pool_text
 from riskrules.engine.snapshot import Snapshot
 from riskrules.engine.turns import turn_lines
@@ -206,8 +207,12 @@ def _said(plan: Plan, snapshot: Snapshot, pools: list[PoolExplanation], turns: b
         lines = turn_lines(pool) if turns else []
         for depth in (1, 2):
             _shows(pool_text(pool, depth, lines, colour=False))
-    made = json.dumps(Explanation(plan, snapshot, tuple(pools)).to_dict(2 if turns else 1), allow_nan=False, ensure_ascii=False)
-    assert made.encode()
+    made = (
+        Explanation(Book(plan, snapshot.as_of or 0), snapshot, tuple(pools)).to_dict(2)
+        if turns
+        else [step_json(step) for pool in pools for step in pool.steps(1)]
+    )
+    assert json.dumps(made, allow_nan=False, ensure_ascii=False).encode()
 
 
 def _tree(text: str) -> Tree:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from riskrules.api import Explanation
+from riskrules.api import Book, Explanation
 from riskrules.engine.decide import ERROR, decide
 from riskrules.engine.door import read_snapshot
 from riskrules.engine.explain import explanations
@@ -93,7 +93,7 @@ def test_many_quotients_are_written_in_full() -> None:
     assert snapshot is not None
     (pool,) = explanations(decide(cut.plan, snapshot, snapshot.accounts[0]))
     assert pool.decision != ERROR
-    assert json.dumps(Explanation(cut.plan, snapshot, (pool,)).to_dict(2))
+    assert json.dumps(Explanation(Book(cut.plan, snapshot.as_of or 0), snapshot, (pool,)).to_dict(2))
 
 
 def test_long_figures() -> None:

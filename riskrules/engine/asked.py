@@ -1,0 +1,55 @@
+"""What every question is answered with: a sentence, and its figures as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from riskrules.engine.ask import FOUND_TO, Answer
+from riskrules.engine.changes import TooFine
+from riskrules.engine.decide import Evaluated
+from riskrules.engine.rows import Pool
+from riskrules.ir.fault import Fault
+from riskrules.units import say
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    text: str
+    data: dict[str, Any]
+    undecided: bool = False
+
+
+def who_is(evaluated: Evaluated, pool: Pool) -> str:
+    """`a1 p2` for an isolated position, `a1 cross USDT` for a pool of the account."""
+    return f"{evaluated.account.id} {pool.position or f'cross {pool.settle}'}"
+
+
+def refused(who: str, fault: Fault) -> Asked:
+    data = {"pool": who, "error": fault.code, "text": fault.text, "hint": fault.hint}
+    return Asked(f"{who}: error[{fault.code}] {fault.text}; {fault.hint}", data, undecided=True)
+
+
+def too_fine(who: str, what: str, error: TooFine, data: dict[str, Any]) -> Asked:
+    """No answer is given that was not proved: where the search cannot be finished, that is said, and where."""
+    until = "on" if error.high is None else f"to {say.number(error.high)}"
+    text = f"{what} could not be found: from {say.number(error.low)} {until} the decision has no form that can be searched exactly"
+    return Asked(f"{who}: error[RR720] {text}", {**data, "error": "RR720", "text": text}, undecided=True)
+
+
+def step_text(answer: Answer, word: str) -> str:
+    return "" if answer.stated else f"; no {word} stated, {FOUND_TO}"
+
+
+def under_every_table(who: str, evaluated: Evaluated, answer: Callable[[Evaluated], Iterator[Asked]]) -> Sequence[Asked]:
+    """The answers under each table that may be in force, where they are the same; else that they are not."""
+    if evaluated.too_many:
+        return [refused(who, evaluated.too_many_tables())]
+    first = list(answer(evaluated.under(evaluated.walk)))
+    for other in evaluated.others:
+        if list(answer(evaluated.under(other))) != first:
+            changed = evaluated.changed_markets()
+            text = f"the answer differs between the tables that may have been in force for {changed}"
+            return [refused(who, Fault("RR508", text, "ask for a time outside the observed interval, or narrow the interval"))]
+    return first
