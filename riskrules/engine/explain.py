@@ -53,6 +53,15 @@ class Step(NamedTuple):
     note: str = ""
 
 
+class TierRow(NamedTuple):
+    """`2 of 9`, where that row stands, in the how-many-th version, and whether it may have changed."""
+
+    tier: str
+    place: str
+    version: str
+    unsure: str
+
+
 class PoolExplanation:
     """One pool of one account: its verdict and the steps behind it."""
 
@@ -154,13 +163,24 @@ class PoolExplanation:
         tier = walk.columns[k][row]
         said = between(table, tier, walk.spread(node.args[0], node.rows)[row])
         rate, amount = table.maintenance_rates[tier], table.maintenance_amounts[tier]
-        note = f"{ordinal(table.number)} version {table.digest[:4]}…"
-        if len(market.tables) > 1:
-            note += ", may have changed by then"
+        note = f"{ordinal(table.number)} version {table.digest[:4]}…{_unsure(market)}"
         less = f" − {say.money(amount)}" if amount[0] else ""
         derived = "" if not amount[0] or table.written_amounts[tier] else " (derived)"
         name = f"tier {tier + 1} of {len(table.maintenance_rates)}"
         return Step(name, of, said, tier, f"rate {say.rate(rate)}{less}{derived}", _place((table.file, table.lines[tier])), note)
+
+    def tier_row(self, leg: int) -> TierRow | None:
+        """The row of the table that a leg fell into; None where it fell into none."""
+        if not self.has("tier"):
+            return None
+        row = self.evaluated.row_of("tier", leg)
+        tier = self.evaluated.value("tier", row)
+        if isinstance(tier, Fault):
+            return None
+        program = self.evaluated.plan.program
+        table, market = self._table(program.nodes[program.named["tier"]].rows, row)
+        of = f"{tier + 1} of {len(table.maintenance_rates)}"
+        return TierRow(of, _place((table.file, table.lines[tier])), ordinal(table.number), _unsure(market))
 
     def _table(self, rows: str, row: int) -> tuple[TablePlan, MarketPlan]:
         market = self.evaluated.rows.keys[rows, "market"][row]
@@ -169,6 +189,10 @@ class PoolExplanation:
         table = plan.tables[0]
         assert table is not None
         return table, plan
+
+
+def _unsure(market: MarketPlan) -> str:
+    return ", may have changed by then" if len(market.tables) > 1 else ""
 
 
 def between(table: TablePlan, tier: int, size: Exact) -> str:

@@ -29,7 +29,7 @@ def pool_text(pool: PoolExplanation, depth: int, turns: list[str], colour: bool,
     if pool.fault:
         lines += [f"  {pool.fault.code}  {pool.fault.text}", f"         {pool.fault.hint}"]
     if not pool.single and depth == 1:
-        lines += list(_leg_table(pool))
+        lines += list(_leg_table(pool, width))
         steps = [step for step in pool.steps(1) if not step.of]
     else:
         steps = pool.steps(depth)
@@ -72,11 +72,21 @@ def _who(pool: PoolExplanation) -> str:
 
 
 def _leg(pool: PoolExplanation, k: int) -> str:
+    market = pool.evaluated.rows.legs[k].market
+    price, age = _price(pool, k), _age(pool, market)
+    return f"{_held(pool, k)} {price.replace('@', '@ mark') + (f', {age} old' if age else '') if price else _unused(pool, market)}"
+
+
+def _held(pool: PoolExplanation, k: int) -> str:
+    leg = pool.evaluated.rows.legs[k]
+    return f"{leg.market} {'long' if leg.size[0] > 0 else 'short'} {say.number((abs(leg.size[0]), leg.size[1]))}"
+
+
+def _price(pool: PoolExplanation, k: int) -> str:
+    """`@ 64,123.40`, where the mark may be used."""
     evaluated = pool.evaluated
-    leg = evaluated.rows.legs[k]
     mark = evaluated.walk.value("mark_price", evaluated.rows.keys["leg", "market"][k])
-    price = f"@ mark {say.money(mark)}{_age(pool, leg.market)}" if isinstance(mark, tuple) else _unused(pool, leg.market)
-    return f"{leg.market} {'long' if leg.size[0] > 0 else 'short'} {say.number((abs(leg.size[0]), leg.size[1]))} {price}"
+    return f"@ {say.money(mark)}" if isinstance(mark, tuple) else ""
 
 
 def _unused(pool: PoolExplanation, market: str) -> str:
@@ -89,9 +99,9 @@ def _age(pool: PoolExplanation, market: str) -> str:
     """How old the mark is, where both its time and the snapshot's are given."""
     snapshot = pool.evaluated.snapshot
     given = snapshot.markets.get(market)
-    if not pool.single or given is None or given.at is None or snapshot.as_of is None or given.at > snapshot.as_of:
+    if given is None or given.at is None or snapshot.as_of is None or given.at > snapshot.as_of:
         return ""
-    return f", {say.seconds(seconds_between(snapshot.as_of, given.at))} old"
+    return say.seconds(seconds_between(snapshot.as_of, given.at))
 
 
 def _comparison(pool: PoolExplanation) -> str:
@@ -115,26 +125,44 @@ def _distance(equity: Exact, required: Exact) -> str:
     return ", exactly" if is_nothing(spare) else f", {say.money(spare)} to spare"
 
 
-def _leg_table(pool: PoolExplanation) -> Iterator[str]:
-    """One line a leg: what it is, its tier, what it needs and what it brings; the largest requirements first."""
+LEG_HEADS = ("", "position @ mark", "age", "tier", "maintenance", "profit")
+TO_THE_RIGHT = (2, 4, 5)
+
+
+def _leg_table(pool: PoolExplanation, width: int) -> Iterator[str]:
+    """One line a leg: what it is, its tier, what it needs, what it brings and where the row stands; the largest requirements first."""
     legs = sorted(pool.legs, key=lambda k: _need(pool, k), reverse=True)
-    rows = [_leg_cells(pool, k) for k in legs[:MOST_LEGS]]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        left = "  ".join(cell.ljust(width) for cell, width in zip(row[:-2], widths[:-2], strict=True))
-        yield f"    {left}  {row[-2].rjust(widths[-2])}  {row[-1].rjust(widths[-1])}"
+    kept = legs[:MOST_LEGS]
+    head, *lines = _columns([LEG_HEADS, *(_leg_cells(pool, k) for k in kept)])
+    found = [pool.tier_row(k) for k in kept]
+    beside = [f"{row.place}  {row.version}{row.unsure}" if row else "" for row in found]
+    if all(len(line) + 2 + len(place) <= width for line, place in zip(lines, beside, strict=True)):
+        yield f"{head}  row, version" if any(beside) else head
+        yield from (f"{line}  {place}".rstrip() for line, place in zip(lines, beside, strict=True))
+    else:
+        yield head
+        for line, row in zip(lines, found, strict=True):
+            yield line.rstrip()
+            yield from [f"      {row.place}  {row.version} version{row.unsure}"] if row else []
     if len(legs) > MOST_LEGS:
         yield f"    and {len(legs) - MOST_LEGS} smaller positions (--depth 2 shows each)"
 
 
-def _leg_cells(pool: PoolExplanation, k: int) -> list[str]:
-    shown = [("tier", "tier"), ("maintenance", "position_maintenance"), ("profit", "unrealised_profit")]
-    name = pool.evaluated.rows.legs[k].id
-    market = pool.evaluated.rows.legs[k].market
-    cells = ["" if market.startswith(f"{name}-") or market == name else name, _leg(pool, k)]
-    return cells + [
-        "" if label == "tier" and _cell(pool, of, k).startswith("error") else f"{label} {_cell(pool, of, k)}" for label, of in shown
-    ]
+def _columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Each row as a line; a column with nothing under its head is left out."""
+    columns = [k for k in range(len(LEG_HEADS)) if any(row[k] for row in rows[1:])]
+    widths = {k: max(len(row[k]) for row in rows) for k in columns}
+    for row in rows:
+        cells = [row[k].rjust(widths[k]) if k in TO_THE_RIGHT else row[k].ljust(widths[k]) for k in columns]
+        yield f"    {'  '.join(cells)}"
+
+
+def _leg_cells(pool: PoolExplanation, k: int) -> tuple[str, ...]:
+    leg, row = pool.evaluated.rows.legs[k], pool.tier_row(k)
+    name = "" if leg.market.startswith(f"{leg.id}-") or leg.market == leg.id else leg.id
+    price = _price(pool, k) or _unused(pool, leg.market)
+    figures = (_cell(pool, "position_maintenance", k), _cell(pool, "unrealised_profit", k))
+    return (name, f"{_held(pool, k)} {price}", _age(pool, leg.market), row.tier if row else "", *figures)
 
 
 def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:

@@ -55,7 +55,8 @@ class Working:
         """An argument: its value where it has a name, else taken apart."""
         node = self.nodes[k]
         if (node.name and not self.apart(k)) or node.op in ("constant", "given") or isinstance(self.walk.at(k, row), Fault):
-            return self.value(k, row), TIGHT
+            told = node.unit.word == "flag" and node.name  # a bare yes or no says nothing
+            return f"{node.name.replace('_', ' ')} ({self.value(k, row)})" if told else self.value(k, row), TIGHT
         return self._expression(k, row)
 
     def _wrapped(self, k: int, row: int, outer: int, place: int) -> str:
