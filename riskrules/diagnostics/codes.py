@@ -89,6 +89,7 @@ CODES: dict[str, Code] = {
     "RR232": Code("RR232", "a tier without a maintenance rate", ERROR),
     "RR233": Code("RR233", "a floor that leaves a gap or an overlap", ERROR),
     "RR234": Code("RR234", "a promise that a table does not keep", ERROR),
+    "RR235": Code("RR235", "states that contradict the trigger", ERROR),
     "RR301": Code("RR301", "a file in the wrong folder", ERROR),
     "RR302": Code("RR302", "a file name that disagrees with the file", ERROR),
     "RR303": Code("RR303", "two versions that begin at the same instant", ERROR),

@@ -17,6 +17,7 @@ from riskrules.ir.term import Source, Term
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.plan import AccountPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.proofs import Opening, Proved, is_error
+from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
 from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, prices
@@ -70,6 +71,7 @@ class _Compiler:
         status = self._status()
         forms = self._forms()
         self._stop_if_refused()
+        self.problems += prove_states(sections)
         proofs = self._tables(sections, forms)
         markets = self._markets(proofs, forms)
         self._stop_if_refused()

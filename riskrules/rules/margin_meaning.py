@@ -314,7 +314,7 @@ def _reached(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> I
     for row in s.states[1:]:
         comparator = "at_or_above" if row.at_or_above is not None else "above"
         reached = t.compare(comparator, maintenance, equity * t.constant(row.share, u.RATE))
-        yield row, t.both(open_legs, reached)
+        yield row, t.both(open_legs, reached) if s.liquidate_when.needs == "open_position" else reached
 
 
 def _state(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Names:

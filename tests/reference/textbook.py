@@ -283,10 +283,11 @@ class Textbook:
         states = self.policy["states_by_maintenance_share_of_equity"]
         if states == "none":
             return None
+        needs_one = self.policy["liquidate_when"]["needs"] == "open_position"
         state: str = states[0]["state"]
         for _, later in pairwise(states):
             side = "at_or_above" if "at_or_above" in later else "above"
-            if is_open and holds(maintenance, side, number(later[side]) * equity):
+            if (is_open or not needs_one) and holds(maintenance, side, number(later[side]) * equity):
                 state = later["state"]
         return state
 

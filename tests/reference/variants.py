@@ -70,6 +70,11 @@ HALF_OF_INITIAL: Changes = {
         "maintenance_margin": TIERED_WITHOUT_FEE,
         "rounding": UNROUNDED,
         "liquidate_when": BELOW,
+        "states_by_maintenance_share_of_equity": [
+            {"below": "85%", "state": "normal", "may": ["increase"]},
+            {"at_or_above": "85%", "state": "reduce_only", "may": ["reduce"]},
+            {"above": "100%", "state": "liquidation", "may": ["nothing"]},
+        ],
     },
     "tiers": {"form": "levered", "tables": LEVERED},
 }
@@ -112,6 +117,7 @@ WHOLE_POSITION: Changes = {
             {"below": "50%", "state": "normal", "may": ["increase"]},
             {"at_or_above": "1/2", "state": "watched", "may": ["reduce"]},
             {"above": "75%", "state": "close", "may": ["reduce"]},
+            {"at_or_above": "100%", "state": "liquidation", "may": ["nothing"]},
         ],
     },
     "tiers": {

@@ -73,7 +73,8 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
     "text, code, why",
     [
         ("", "", "a file may set nothing"),
-        ("liquidate_when: {equity: {below: maintenance_margin}, needs: open_position}\n", "", "one section alone; the others stay"),
+        ("liquidate_when: {equity: {at_or_below: maintenance_margin}, needs: nothing}\n", "", "one section alone; the others stay"),
+        ("liquidate_when: {equity: {below: maintenance_margin}, needs: open_position}\n", "RR235", "the states that stay go by equality"),
         ("maintenance_margin: {position: {formula: unheard_of}, fee: none}\n", "RR308", "a formula that no file gives"),
         ("maintenance_margin: {position: tier, fee: {rate: 50%, on: notional_at_mark}}\n", "RR209", "a fee that leaves no room"),
     ],
@@ -113,7 +114,9 @@ def pool(folder: Path, text: str, balance: str) -> Any:
     ],
 )
 def test_equality_at_the_trigger(tmp_path: Path, word: str, balance: str, decision: str, why: str) -> None:
-    text = f"liquidate_when: {{equity: {{{word}: maintenance_margin}}, needs: open_position}}\n"
+    text = (
+        f"liquidate_when: {{equity: {{{word}: maintenance_margin}}, needs: open_position}}\nstates_by_maintenance_share_of_equity: none\n"
+    )
     assert pool(tmp_path, text, balance).decision == decision, why
 
 
