@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TextIO
 
 import click
@@ -64,10 +65,13 @@ def json_out(data: Any) -> None:
     say(json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def problems_out(problems: Sequence[Problem], style: Literal["full", "concise"] = "full") -> None:
+def problems_out(
+    problems: Sequence[Problem], style: Literal["full", "concise"] = "full", texts: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Every problem with its snippet; `texts` are those of files that cannot be read again."""
     from riskrules.api import sources_of
     from riskrules.diagnostics.snippet import render
 
-    text = render(list(problems), sources_of(list(problems)), style, colour_on(sys.stderr), width_of(sys.stderr))
+    text = render(list(problems), {**sources_of(list(problems)), **texts}, style, colour_on(sys.stderr), width_of(sys.stderr))
     if text:
         note(text)

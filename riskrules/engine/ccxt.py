@@ -45,7 +45,7 @@ def snapshot_tree(given: Any, file: str, text: str, rules: Rules, as_of: str) ->
     account = {"id": ACCOUNT} | {key: value for key, value in whole.items() if key not in (*OF_SNAPSHOT, *OF_CCXT)}
     cross = [leg for leg, one in zip(legs, positions, strict=True) if one.get("mode") != "isolated"]
     if "collateral" not in account and (cross or account.get("orders")):
-        account["collateral"] = _collateral(told, whole.get("balance"), cross)
+        account |= _collateral(told, whole.get("balance"), cross)
     tree["accounts"] = [{**account, "positions": positions}]
     return tree, told.notes(), told.problems
 
@@ -228,18 +228,21 @@ def _ticker_price(told: Told, leg: Leg, field: str) -> Fraction | None:
 
 
 def _collateral(told: Told, balance: Any, cross: list[Leg]) -> Tree:
-    """The wallet behind the cross pools.  Without it nothing can be said of a cross position, and 0 would be a lie."""
+    """The wallet behind the cross pools.  Where it is not given at all it stays absent, and each cross pool is an error, never 0."""
     found = wallets(balance)
-    missing = [asset for asset in dict.fromkeys(leg.market.settle for leg in cross) if not found or asset not in found.amounts]
+    settles = list(dict.fromkeys(leg.market.settle for leg in cross))
+    missing = [asset for asset in settles if not found or asset not in found.amounts]
+    for asset in missing or ([] if found else ["the orders"]):
+        told.lack("balance", asset)
+    if found is None and balance is None:
+        return {}
     if found is None or missing:
-        for asset in missing or ["the orders"]:
-            told.lack("balance", asset)
         text = f"the balance behind the cross positions is not given{': ' + ', '.join(missing) if missing else ''}"
-        told.wrong("RR603", ("balance",), text, "give balance or collateral beside positions; it is never taken as 0")
+        told.wrong("RR603", ("balance",), text, "give it with the others, in balance or collateral; it is never taken as 0")
         return {}
     legs = {coin: leg for one in cross for coin, leg in (cross_leg(one.info) or {}).items()}
     if found.legs is not None and found.legs != legs:
         text = "balance and positions are of two instants: the sizes or entry prices in them differ"
         told.wrong("RR606", ("balance",), text, "fetch both again, one right after the other")
     told.say(f"the balance is {found.source}")
-    return {asset: text_of(amount) for asset, amount in found.amounts.items() if amount}
+    return {"collateral": {asset: text_of(amount) for asset, amount in found.amounts.items() if amount}}

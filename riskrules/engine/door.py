@@ -38,6 +38,7 @@ from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, Ord
 from riskrules.units.exact import ONE, ZERO
 
 Drivers = dict[str, tuple[str, ...]]
+ALWAYS: Drivers = {"market": ("open_interest",)}  # what a snapshot may carry though no rule reads it
 
 
 class _Duplicate(Exception):
@@ -219,7 +220,7 @@ class _Reader:
                 "RR604", path, f"{kind_of(node)} stands where an object is due", "write an object with named fields", expected="an object"
             )
             return got
-        extra = self.drivers.get(rows, ())
+        extra = (*ALWAYS.get(rows, ()), *self.drivers.get(rows, ()))
         for key, value in node.items():
             if key in shape:
                 got[key] = shape[key](self, value, (*path, key))

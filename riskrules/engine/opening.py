@@ -80,7 +80,7 @@ def opening(evaluated: Evaluated, wanted: Wanted) -> Iterator[Asked]:
         text = f"the mark price of {market} is missing, and no price was given"
         yield refused(evaluated.account.id, Fault("RR501", text, "give --price, or the mark in the snapshot"))
         return
-    order = OrderInput("asked", market, wanted.side, wanted.size or (1, 1), price, False, wanted.leverage)
+    order = OrderInput("the order asked about", market, wanted.side, wanted.size or (1, 1), price, False, wanted.leverage)
     made = with_order(evaluated, order)
     lot, _ = step_of(made, made.rows.markets.index(market), "lot")
     if wanted.size is None:

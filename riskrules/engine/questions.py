@@ -29,7 +29,7 @@ def _of_account(question: str, evaluated: Evaluated, market: str | None, wanted:
         yield from opening(evaluated, wanted)
         return
     pools = [pool for pool in explanations(evaluated) if pool.legs]
-    if not pools:
+    if not pools and market is None:
         yield Asked(f"{evaluated.account.id}: no open position", {"pool": evaluated.account.id, "positions": 0})
     for pool in pools:
         if market in (None, *pool.markets):

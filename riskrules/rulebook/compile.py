@@ -7,7 +7,6 @@ terms.  Nothing here knows a number of a snapshot.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -322,11 +321,18 @@ def prove_everything(book: Book) -> Iterator[Problem]:
     """Every table of every version under the form of its own time, and the whole book at each of its times."""
     told: set[tuple[str, Span | None, str]] = set()
     for when in book.windows():
-        compiler = _Compiler(book, when)
-        with suppress(Refused):  # its problems are those of the compiler
-            compiler.plan()
-        for problem in compiler.problems:
+        for problem in prove_at(book, when):
             key = (problem.code, problem.at, problem.text)
             if key not in told and problem.code not in ("RR311", "RR312"):
                 told.add(key)
                 yield problem
+
+
+def prove_at(book: Book, when: Instant) -> list[Problem]:
+    """What is wrong with the book at one time, that nothing is in force, or may be, among it."""
+    compiler = _Compiler(book, when)
+    try:
+        compiler.plan()
+    except Refused as refused:
+        return refused.problems
+    return compiler.problems

@@ -11,7 +11,9 @@ from riskrules.rulebook.compile import Book
 from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.shelf import Shelf, misplaced, text_digest
 from riskrules.rulebook.versions import PolicyFile, history
+from riskrules.rules.header import Header
 from riskrules.rules.typed import typed
+from riskrules.text.document import Mapping
 from riskrules.text.reader import read_on
 
 
@@ -71,17 +73,27 @@ def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]
 
 def policy_file(data: bytes, path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
     """The file that these bytes are, or would be, at the path."""
-    document, unread = read_on(data, str(path))
-    if document is None:
-        return None, unread
-    header, untyped = typed(document)
-    told = {problem.at for problem in unread}
-    problems = unread + [problem for problem in untyped if problem.at not in told]
-    if header is None or unread:
+    document, header, problems = _read(data, str(path))
+    if document is None or header is None:
         return None, problems
     problems += misplaced(path, root, header.kind, header.rulebook, header.certain_from)
     shown = "/".join(path.relative_to(root).parts[1:]) if path.is_relative_to(root) else path.name
     return PolicyFile(shown, str(path), document, header), problems
+
+
+def lone_file(data: bytes, name: str) -> list[Problem]:
+    """What is wrong with a policy file by itself, wherever it is meant to lie."""
+    return _read(data, name)[2]
+
+
+def _read(data: bytes, name: str) -> tuple[Mapping | None, Header | None, list[Problem]]:
+    document, unread = read_on(data, name)
+    if document is None:
+        return None, None, unread
+    header, untyped = typed(document)
+    told = {problem.at for problem in unread}
+    problems = unread + [problem for problem in untyped if problem.at not in told]
+    return document, (None if unread else header), problems
 
 
 def problems_with(shelf: Shelf, rulebook: str, path: Path, text: str) -> list[Problem]:

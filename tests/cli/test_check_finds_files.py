@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,35 @@ def test_nothing_to_check_is_wrong_use(tmp_path: Path) -> None:
     empty.mkdir()
     assert run(["check", str(empty)]) == 2
     assert run(["check", "--policies", str(empty)]) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments, code, said, why",
+    [
+        (("--rulebook", "house-usdm"), 0, "5 files checked", "one rulebook of the folder"),
+        (("--rulebook", "house"), 2, "no rulebook 'house'; it has binance-coinm", "there is no such"),
+        ((str(POLICIES / "house-usdm"), "--rulebook", "hyperliquid"), 2, "is of rulebook house-usdm", "a folder of another"),
+        (("--rulebook", "house-usdm", "--as-of", "2026-12-02T00:00:00Z"), 0, "0 errors", "as of a time"),
+        (("--rulebook", "house-usdm", "--as-of", "2026-11-02T00:00:00Z"), 1, "RR312", "nothing is in force yet"),
+        (("--as-of", "yesterday"), 2, "is not a time with an offset", "no time"),
+    ],
+)
+def test_which_and_as_of_when(arguments: tuple[str, ...], code: int, said: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    policies = () if Path(arguments[0]).is_dir() else ("--policies", str(POLICIES))
+    assert run(["check", *arguments, *policies]) == code, why
+    assert said in capsys.readouterr().err, why
+
+
+def test_the_policies_that_were_used_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["check", "--policies", str(POLICIES), "--rulebook", "house-usdm", "--format", "json"])
+    assert json.loads(capsys.readouterr().out)["policies"] == [str(POLICIES)]
+
+
+def test_one_file_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is read and typed by itself, and shown as it came."""
+    for data, code in (((POLICIES / "house-usdm/tiers/2026-12-01.yaml").read_bytes(), 0), (b"kind: tires\n", 1)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert run(["check", "-"]) == code
+    said = capsys.readouterr().err
+    assert "1 file checked (standard input): 0 errors" in said
+    assert "1 | kind: tires" in said

@@ -222,10 +222,9 @@ def test_what_cannot_be_is_refused_at_its_place(given: dict[str, Any], code: str
 @pytest.mark.parametrize(
     "given, code, why",
     [
-        ([linear()], "RR603", "a list has no balance, and a cross position without one cannot be decided"),
         ({"positions": [linear()], "balance": {"total": {"USDT": 1000}}}, "RR603", "total may hold unrealised profit"),
         ({"positions": [linear(symbol="SOL/USDC:USDC")], "balance": BALANCE}, "RR603", "the balance of another asset"),
-        ({"positions": [linear(marginMode=None)]}, "RR603", "it may be cross"),
+        ({"positions": [linear(marginMode=None)], "balance": {}}, "RR603", "it may be cross"),
         ({"positions": [hyperliquid("cross")], "balance": state("1")}, "RR606", "the balance was fetched before the position was opened"),
         ([okx(hedged=True), okx(hedged=True) | {"side": "short", "markPrice": 64200, "info": {}}], "RR606", "two marks of one market"),
         ([isolated(), {"info": {}}], "RR604", "no symbol"),
@@ -380,9 +379,15 @@ def test_a_bare_list_is_of_the_time_asked_for() -> None:
 
 
 def test_without_a_balance_no_decision_is_made() -> None:
-    book = riskrules.load(ROOT / "policies", rulebook="house-usdm", as_of=AS_OF)
-    with pytest.raises(riskrules.PolicyError, match="balance behind the cross positions is not given: USDT"):
-        book.explain([linear()])
+    """A bare list of positions is taken as it comes; what stands behind a cross one is not known, and that is its error."""
+    book = riskrules.load(ROOT / "policies", rulebook="binance-usdm", as_of="2026-10-01T00:00:00Z")
+    cross, apart = book.explain([linear(), isolated()]).pools
+    assert (cross.decision, cross.fault.code if cross.fault else "") == ("error", "RR505")
+    assert cross.evaluated.value("position_maintenance", 0) > (0, 1), "what can be said of it is said"
+    assert apart.decision in ("healthy", "liquidate")
+    _, notes, problems = read([linear(), isolated()])
+    assert not problems
+    assert any(note.startswith("lacks: balance of USDT: give fetch_balance") for note in notes)
 
 
 def test_the_command_says_what_is_lacking_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

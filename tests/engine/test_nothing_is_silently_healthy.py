@@ -90,3 +90,10 @@ def test_a_driver_that_is_not_given_is_an_error() -> None:
     snapshot = {"as_of": AS_OF, "markets": {"BTC-USDC": {"mark_price": "1"}}, "accounts": [{"id": "a", "collateral": {"USDC": "1"},
         "positions": [leg(market="BTC-USDC", entry_price="1")]}]}  # fmt: skip
     assert book.explain(snapshot).pools[0].value("initial_margin").code == "RR505"
+
+
+def test_open_interest_may_be_carried_though_no_rule_reads_it() -> None:
+    mark = {"mark_price": "64000", "at": AS_OF}
+    assert HOUSE.explain(given(leg(), price={**mark, "open_interest": "1000"})).pools[0].decision == "healthy"
+    with pytest.raises(riskrules.PolicyError, match="open_intrest"):
+        HOUSE.explain(given(leg(), price={**mark, "open_intrest": "1000"}))
