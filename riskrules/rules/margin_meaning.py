@@ -266,7 +266,7 @@ def _decisions(s: Sections, parts: Names) -> Names:
 
 def _opening(s: Sections, names: Names, parts: Names) -> Names:
     """Whether each open order may be there: its side's whole exposure within the table, its leverage, and the pool's margin."""
-    exposure = _exposure(names).named("exposure", s.at("tier_forms"))
+    exposure = _exposure(s, names).named("exposure", s.at("tier_forms"))
     caps = t.to_rows(t.given("caps", "market", u.TABLE), "position")
     largest = t.pick(t.bracket(exposure, caps), t.to_rows(t.given("max_leverages", "market", u.TABLE), "position"), u.LEVERAGE)
     leverage = t.given("order_leverage", "order", u.LEVERAGE)
@@ -284,15 +284,26 @@ def _opening(s: Sections, names: Names, parts: Names) -> Names:
     return {**allowed, "may_open": every.named("may_open", s.at("may_increase"))}
 
 
-def _exposure(names: Names) -> Term:
-    """The larger side: what is held and what is ordered on it, reduce-only orders left out."""
-    zero = t.constant(0, u.BASE)
-    is_long = t.compare("above", t.given("size", "leg", u.BASE), zero)
+def _exposure(s: Sections, names: Names) -> Term:
+    """The larger side, in the measure that the market's caps are about: what is held and what is ordered on it, reduce-only left out."""
+    words = sorted({lookup for lookup, _ in s.bases})
+    chosen = _larger_side(s, names, words[0])
+    for word in words[1:]:
+        uses = t.to_rows(t.given(f"lookup_is_{word}", "market", u.FLAG), "position")
+        chosen = t.choose(uses, _larger_side(s, names, word), chosen)
+    return chosen
+
+
+def _larger_side(s: Sections, names: Names, word: str) -> Term:
+    """An order's notional is taken at its own price: it has no entry yet, and no mark moves it."""
+    of_leg = _one_measure(s, names, word, "leg")
+    of_order = names["order_notional"] if word != "size" else t.as_unit(t.absolute(t.given("order_size", "order", u.BASE)), u.SETTLE)
+    is_long = t.compare("above", t.given("size", "leg", u.BASE), t.constant(0, u.BASE))
     counts, is_buy = t.negated(t.given("reduce_only", "order", u.FLAG)), t.given("is_buy", "order", u.FLAG)
     sides = []
     for held, ordered in ((is_long, is_buy), (t.negated(is_long), t.negated(is_buy))):
-        legs = t.over("total", t.choose(held, names["notional"], NOTHING), "position")
-        orders = t.over("total", t.choose(t.both(ordered, counts), names["order_notional"], NOTHING), "position")
+        legs = t.over("total", t.choose(held, of_leg, NOTHING), "position")
+        orders = t.over("total", t.choose(t.both(ordered, counts), of_order, NOTHING), "position")
         sides.append(legs + orders)
     return t.larger(*sides)
 

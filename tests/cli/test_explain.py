@@ -86,7 +86,11 @@ def test_json_says_what_would_turn_the_decision(file: Path, capsys: pytest.Captu
             "one market, as the venue spells it",
         ),
         (("top-up", "--account", "b"), ["b: no open position"], "nothing to ask about is said"),
-        (("max-size", "--market", "ETHUSDT", "--side", "buy", "--leverage", "20"), ["a 1 cross USDT: may buy", "b cross USDT: may buy"], "each account"),
+        (
+            ("max-size", "--market", "ETHUSDT", "--side", "buy", "--leverage", "20"),
+            ["a 1 cross USDT: may buy", "b cross USDT: may buy"],
+            "each account",
+        ),
     ],
 )
 def test_every_question_gets_a_word(

@@ -26,6 +26,7 @@ import riskrules
 from riskrules.engine.ask import Answer, Question, balance_answer, mark_of, quantum_of, size_answer, step_of
 from riskrules.engine.changes import Contradiction, TooFine
 from riskrules.engine.explain import PoolExplanation
+from riskrules.units.exact import to_fraction
 from tests.reference.accounts import accounts, latest, stamp
 from tests.reference.policy import number
 from tests.reference.textbook import Pool, Textbook
@@ -132,6 +133,26 @@ class Asking:
                 yield from self._prices(alone, pool, known)
                 yield from self._balances(alone, pool, known)
                 yield from self._sizes(alone, pool, known)
+        yield from self._openings(snapshot)
+
+    def _richer(self, snapshot: Snapshot, settle: str, spare: Fraction) -> Snapshot:
+        """With so much to spare above what the pool needs already."""
+        made = copy.deepcopy(snapshot)
+        short = next(
+            (
+                max(one.initial_margin - one.equity, Fraction(0))
+                for one in self.textbook.pools(snapshot)
+                if one.settle == settle and not one.isolated
+            ),
+            Fraction(0),
+        )
+        held = made["accounts"][0]["collateral"]
+        held[settle] = str(number(held.get(settle, "0")) + short + spare)
+        return made
+
+    def bankrupt(self, snapshot: Snapshot, pool: Pool) -> str:
+        pools = self.textbook.pools(snapshot)
+        return next("gone" if one.equity <= 0 else "left" for one in pools if (one.settle, one.isolated) == (pool.settle, pool.isolated))
 
     def decision(self, snapshot: Snapshot, pool: Pool) -> str:
         pools = self.textbook.pools(snapshot)
@@ -143,12 +164,46 @@ class Asking:
             unknown = mark_of(pool.evaluated, market)
             assert unknown is not None
             assert unknown.start is not None
-            question = Question(pool.evaluated, "liquidate", pool.number, unknown)
-            decides = self._by(known, at_mark, snapshot, rows.markets[market])
-            ways: tuple[tuple[Literal[1, -1], Fraction], ...] = ((1, unknown.start * FURTHEST), (-1, Fraction(0)))
-            for direction, limit in ways:
-                answer = tried(partial(question.nearest, direction))
-                yield Asked("mark", rows.markets[market], answer, decides, unknown.start, unknown.grid, direction, limit)
+            by_name = {"mark": self.decision, "bankrupt": self.bankrupt}
+            for kind, condition in (("mark", "liquidate"), ("bankrupt", "bankrupt")):
+                question = Question(pool.evaluated, condition, pool.number, unknown)
+                decides = self._by(by_name[kind], known, at_mark, snapshot, rows.markets[market])
+                ways: tuple[tuple[Literal[1, -1], Fraction], ...] = ((1, unknown.start * FURTHEST), (-1, Fraction(0)))
+                for direction, limit in ways:
+                    answer = tried(partial(question.nearest, direction))
+                    yield Asked(kind, rows.markets[market], answer, decides, unknown.start, unknown.grid, direction, limit)
+
+    def _openings(self, snapshot: Snapshot) -> Iterator[Asked]:
+        """The largest order in one market, at the mark or near it, as the public door tells it."""
+        chance = random.Random(json.dumps(snapshot))
+        market, side = chance.choice(sorted(snapshot["markets"])), chance.choice(("buy", "sell"))
+        if chance.random() < 0.8:
+            snapshot = self._richer(snapshot, self.textbook.pool_asset(market), Fraction(10 ** chance.randint(1, 7)))
+        plan = self.book.plan.market(market)
+        assert plan is not None
+        mark = number(snapshot["markets"][market]["mark_price"])
+        tick = to_fraction(plan.tick) if plan.tick else Fraction(1, 10**6)
+        price = max(tick, mark * chance.randint(95, 105) // 100 // tick * tick)
+        leverage = chance.choice(("1", "2", "3", "5", "10"))
+        order = {"market": market, "side": side, "price": str(price), "leverage": leverage, "reduce_only": False}
+        ask = partial(self.book.ask.max_size, json.dumps(snapshot), market, side, str(price), leverage)
+        told = tried(ask)
+        if isinstance(told, Exception):
+            yield Asked("opening", market, told, lambda x: "", Fraction(1), Fraction(1), 1, Fraction(2))
+            return
+        data = told[0].data
+        if data.get("error") == "RR720":
+            return
+        grid = Fraction(data["step"])
+
+        def decides(x: Fraction) -> str:
+            return "may" if self.textbook.may_open(snapshot, {**order, "size": str(x)}) else "may not"
+
+        if data["size"] == "0":
+            yield Asked("none to open", market, None, lambda x: "may not" if x < grid else decides(x), grid / 2, grid, 1, 2 * grid)
+            return
+        answer = Answer(1, Fraction(data["refused"]), Fraction(data["size"]), False, grid, True) if data["size"] else None
+        yield Asked("opening", market, answer, decides, grid, grid, 1, grid * 10**12)
 
     def _balances(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
         if posts_initial(snapshot, known):
@@ -157,7 +212,9 @@ class Asking:
         grid, _ = quantum_of(pool.evaluated, pool.number)
         limit = (abs(known.equity) + known.maintenance_margin + 1) * FURTHEST
         answer = tried(partial(balance_answer, pool.evaluated, pool.number))
-        yield Asked("balance", known.settle, answer, self._by(known, with_money, snapshot, known, sign), Fraction(0), grid, 1, limit)
+        yield Asked(
+            "balance", known.settle, answer, self._by(self.decision, known, with_money, snapshot, known, sign), Fraction(0), grid, 1, limit
+        )
 
     def _sizes(self, snapshot: Snapshot, pool: PoolExplanation, known: Pool) -> Iterator[Asked]:
         if posts_initial(snapshot, known):
@@ -168,11 +225,13 @@ class Asking:
             size = abs(number(position_in(snapshot["accounts"][0], name)["size"]))
             grid, _ = step_of(pool.evaluated, rows.keys["leg", "market"][leg], "lot")
             answer = tried(partial(size_answer, pool.evaluated, leg))
-            yield Asked("size", name, answer, self._by(known, partly_closed, snapshot, known, name), size, grid, -1, Fraction(0))
+            yield Asked(
+                "size", name, answer, self._by(self.decision, known, partly_closed, snapshot, known, name), size, grid, -1, Fraction(0)
+            )
 
-    def _by(self, pool: Pool, change: Callable[..., Snapshot], *given: Any) -> Decides:
-        """The textbook's decision of the pool with something changed to x."""
-        return lambda x: self.decision(change(*given, x), pool)
+    def _by(self, told: Callable[[Snapshot, Pool], str], pool: Pool, change: Callable[..., Snapshot], *given: Any) -> Decides:
+        """What the textbook tells of the pool with something changed to x."""
+        return lambda x: told(change(*given, x), pool)
 
 
 def posts_initial(snapshot: Snapshot, pool: Pool) -> bool:
@@ -238,7 +297,7 @@ def test_every_answer_turns_the_decision(rulebook: str, tmp_path: Path) -> None:
     met: Counter[str] = Counter()
     assert next(complaints(folder_of(rulebook, tmp_path), 8 if rulebook in VARIANTS else 20, SEED, met), None) is None
     if rulebook not in VARIANTS:
-        assert {"mark Answer", "balance Answer", "size Answer"} <= met.keys()
+        assert {"mark Answer", "balance Answer", "size Answer", "bankrupt Answer", "opening Answer"} <= met.keys()
         assert not {kind for kind in met if kind.endswith("TooFine")}
 
 

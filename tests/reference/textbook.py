@@ -109,16 +109,16 @@ class Textbook:
     def _account(self, account: dict[str, Any], snapshot: dict[str, Any]) -> Iterator[Pool]:
         positions = account.get("positions", [])
         for settle in self._cross_pools(account):
-            legs = [self.leg(p, account, snapshot) for p in positions if p["mode"] == "cross" and self._pool_asset(p["market"]) == settle]
+            legs = [self.leg(p, account, snapshot) for p in positions if p["mode"] == "cross" and self.pool_asset(p["market"]) == settle]
             orders = self._orders_margin(settle, account, snapshot)
             yield self._pool(account["id"], settle, "", legs, self._cross_wallet(settle, account, snapshot), orders)
         for position in positions:
             if position["mode"] == "isolated":
                 leg = self.leg(position, account, snapshot)
-                settle = self._pool_asset(position["market"])
+                settle = self.pool_asset(position["market"])
                 yield self._pool(account["id"], settle, position["id"], [leg], self._posted(position, leg), NOTHING)
 
-    def _pool_asset(self, market: str) -> str:
+    def pool_asset(self, market: str) -> str:
         pools = self.policy["account"]["pools"]
         return self.policy.settle(market) if pools == "per_settle_asset" else pools["per_account_in"]
 
@@ -229,7 +229,7 @@ class Textbook:
             return NOTHING
         held: dict[str, dict[str, Fraction]] = {}
         for order in account.get("orders", []):
-            if self._pool_asset(order["market"]) == settle and str(order.get("reduce_only", False)).lower() != "true":
+            if self.pool_asset(order["market"]) == settle and str(order.get("reduce_only", False)).lower() != "true":
                 sides = held.setdefault(order["market"], {"buy": NOTHING, "sell": NOTHING})
                 sides[order["side"]] += self._order_margin(order, account, snapshot)
         if rule["count"] == "every_order":
@@ -248,6 +248,32 @@ class Textbook:
         if rule["fee"] == "taker_fee":
             margin += notional * number(account["taker_fee"])
         return margin
+
+    def may_open(self, snapshot: dict[str, Any], order: dict[str, Any]) -> bool:
+        """Whether the only account may add the order: its side's whole size and leverage by the table, and its pool's margin."""
+        (account,) = snapshot["accounts"]
+        with_it = {**account, "orders": [*account.get("orders", []), order]}
+        settle = self.pool_asset(order["market"])
+        pool = next(one for one in self._account(with_it, snapshot) if (one.settle, one.isolated) == (settle, ""))
+        form, tiers = self.policy.form(order["market"]), self.policy.tiers(order["market"])
+        size = max(self._on_side(word, order["market"], form["lookup"], with_it, snapshot) for word in ("buy", "sell"))
+        row = tiers[tier_of(size, tiers, form["cap"]) - 1]
+        beyond = tiers[-1].cap is not None and (size > tiers[-1].cap or (size == tiers[-1].cap and form["cap"] == "exclusive"))
+        return pool.may_increase and not beyond and number(order["leverage"]) <= row.max_leverage
+
+    def _on_side(self, side: str, market: str, lookup: str, account: dict[str, Any], snapshot: dict[str, Any]) -> Fraction:
+        """What is held cross and what is ordered on one side of a market, in the measure of its caps."""
+        total = NOTHING
+        for position in account.get("positions", []):
+            size = number(position["size"])
+            if position["market"] == market and position["mode"] == "cross" and (size > 0) == (side == "buy"):
+                price = position["entry_price"] if lookup == "notional_at_entry" else snapshot["markets"][market]["mark_price"]
+                total += abs(size) if lookup == "size" else self._notional(market, size, number(price))
+        for order in account.get("orders", []):
+            if order["market"] == market and order["side"] == side and str(order.get("reduce_only", False)).lower() != "true":
+                size = number(order["size"])
+                total += size if lookup == "size" else self._notional(market, size, number(order["price"]))
+        return total
 
     # -- the decision ----------------------------------------------------------------------------
 
