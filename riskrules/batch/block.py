@@ -1,0 +1,289 @@
+"""One block decided: floats first, whole numbers modulo 2⁶⁴ where floats could not be certain, one by one where those could not.
+
+Every decision, state and tier is the exact one.  Amounts are float64, off by no more than `AMOUNTS` says; where they are asked for
+exactly, they are whole numbers of a quantum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from riskrules.batch.givens import Givens
+from riskrules.batch.inputs import Holdings, Positions
+from riskrules.batch.layout import Laid, lay
+from riskrules.batch.one import alone
+from riskrules.batch.tables import Tables
+from riskrules.engine.decide import Evaluated
+from riskrules.ir.blocks import Block, BlockWalk, Course
+from riskrules.ir.fault import Fault
+from riskrules.ir.floats import Buffers, Float, Floats
+from riskrules.ir.ring import Ring, Rings
+from riskrules.rulebook.plan import Plan
+from riskrules.units.exact import Exact, to_exact, to_fraction
+
+Array = Any
+HEALTHY, LIQUIDATE, ERROR, NOTHING_HELD = 0, 1, 2, 3
+DECISIONS = ("healthy", "liquidate", "error", "none")
+LEG_TERMS = {
+    "notional": "notional", "initial_margin": "position_initial", "maintenance_margin": "position_maintenance",
+    "unrealised_pnl": "unrealised_profit",
+}  # fmt: skip
+POOL_TERMS = {"equity": "equity", "initial_margin": "initial_margin", "maintenance_margin": "maintenance_margin"}
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Which figures are wanted of each leg and pool, and whether as whole numbers of a quantum."""
+
+    legs: tuple[str, ...]
+    pools: tuple[str, ...]
+    tier: bool = True
+    quantum: Exact | None = None
+
+
+@dataclass(slots=True)
+class Decided:
+    """What came of a block's legs and pools; a code is 0 where there is no fault."""
+
+    legs: dict[str, Array]
+    pools: dict[str, Array]
+    leg_codes: Array | None
+    decision: Array  # of each pool
+    code: Array | None
+    state: Array | None  # places in `labels`
+    tier: Array | None  # counted from 1; 0: none
+    labels: list[str]
+    doubtful: int = 0
+    alone: int = 0
+    bits: dict[str, Any] = field(default_factory=dict)
+
+
+class Kernel:
+    """What a plan needs to decide blocks: its tables, and what of its program is walked for what is wanted."""
+
+    def __init__(self, plan: Plan, want: Want, choice: int = 0) -> None:
+        self.plan, self.want = plan, want
+        self.tables = Tables(plan, choice)
+        named = plan.program.named
+        self.legs = {name: named[LEG_TERMS[name]] for name in want.legs if LEG_TERMS[name] in named}
+        self.pools = {name: named[POOL_TERMS[name]] for name in want.pools if POOL_TERMS[name] in named}
+        self.tier = named.get("tier") if want.tier else None
+        self.state = named.get("state")
+        self.liquidate = named["liquidate"]
+        extra = [k for k in (self.tier, self.state) if k is not None]
+        wanted = [self.liquidate, *self.legs.values(), *self.pools.values(), *extra]
+        known = {("pool", "posts_initial"): False}
+        self.mixed = Course.to(plan.program, wanted, known)
+        self.plain = Course.to(plan.program, wanted, known | {("pool", "is_isolated"): True})
+        self.positions_apart = _needs_positions(self.mixed)
+
+    def decide(self, positions: Positions, held: Holdings, as_of: Array | int, buffers: Buffers) -> tuple[Laid, Decided]:
+        laid = lay(self.plan, self.tables, positions, held)
+        if laid.rows is not None and not isinstance(as_of, int):
+            as_of = as_of[laid.rows]
+        if self.want.quantum is not None:
+            made, doubts = self._walk(laid, as_of, Rings())
+        else:
+            made, doubts = self._walk(laid, as_of, Floats(buffers))
+            if doubts is not None:
+                made.doubtful = int(np.count_nonzero(doubts))
+                doubts = self._exactly(laid, as_of, made, doubts)
+        if doubts is not None:
+            self._one_by_one(laid, as_of, made, np.flatnonzero(doubts))
+        return laid, made
+
+    # -- a walk ----------------------------------------------------------------------------------
+
+    def _walk(self, laid: Laid, as_of: Array | int, meaning: Any) -> tuple[Decided, Array | None]:
+        counts = laid.counts if self.positions_apart else {**laid.counts, "position": 0}
+        block = Block(counts, laid.keys, Givens(self.plan, self.tables, laid, as_of).under(meaning))
+        walk = BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables)
+        return self._read(laid, walk, meaning), _of_pools(laid, walk.doubts)
+
+    def _read(self, laid: Laid, walk: BlockWalk, meaning: Any) -> Decided:
+        of = walk.course.of
+        legs = {name: self._amount(walk, of(k), meaning, laid.counts["leg"]) for name, k in self.legs.items()}
+        pools = {name: self._amount(walk, of(k), meaning, laid.counts["pool"]) for name, k in self.pools.items()}
+        leg_codes = _first([walk.codes[of(k)] for k in self.legs.values() if walk.program_rows(k) == "leg"])
+        liquidate, code = walk.values[self.liquidate], walk.codes[self.liquidate]
+        decision = np.broadcast_to(liquidate, (laid.counts["pool"],)).astype(np.int8)
+        if code is not None:
+            decision[code != 0] = ERROR
+        state = None if self.state is None else np.broadcast_to(walk.values[self.state], (laid.counts["pool"],)).astype(np.int16)
+        if state is not None and walk.codes[self.state] is not None:  # type: ignore[index]
+            state[walk.codes[self.state] != 0] = -1  # type: ignore[index]
+        return Decided(legs, pools, leg_codes, decision, code, state, self._tier(walk), self.tables.labels)
+
+    def _amount(self, walk: BlockWalk, k: int, meaning: Any, n: int) -> Array:
+        figure, codes = walk.values[k], walk.codes[k]
+        if self.want.quantum is not None:
+            steps = meaning.rounded("round_half_even", figure, meaning.constant(*self.want.quantum))
+            walk.keep_doubts(k)
+            amounts = np.broadcast_to(steps.over, (n,)).copy()
+            if codes is not None:
+                amounts[codes != 0] = NO_AMOUNT
+            return amounts
+        amounts = np.broadcast_to(figure.value, (n,)) if not isinstance(figure.value, np.ndarray) else figure.value
+        if codes is not None:
+            amounts = np.where(codes != 0, np.nan, amounts)
+        return amounts
+
+    def _tier(self, walk: BlockWalk) -> Array | None:
+        if self.tier is None or walk.program_rows(self.tier) != "leg":
+            return None
+        tier, codes = walk.values[self.tier] + 1, walk.codes[self.tier]
+        return tier if codes is None else np.where(codes != 0, 0, tier)
+
+    # -- the rows that floats leave --------------------------------------------------------------
+
+    def _exactly(self, laid: Laid, as_of: Array | int, made: Decided, doubts: Array) -> Array | None:
+        """The doubtful pools again, under whole numbers; what is put over the floats' word, and which are in doubt still."""
+        part, legs, pools, mine = _part(self.plan, self.tables, laid, doubts)
+        again, left = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], Rings())
+        keep = np.flatnonzero(mine)
+        target = pools[keep]
+        for name, amounts in again.pools.items():
+            made.pools[name] = _put(made.pools[name], target, amounts[keep])
+        made.decision[target] = again.decision[keep]
+        made.code = _put_codes(made.code, laid.counts["pool"], target, again.code, keep)
+        if made.state is not None and again.state is not None:
+            made.state[target] = again.state[keep]
+        chosen = np.arange(len(legs)) if part.is_plain else np.flatnonzero(mine[part.keys["leg", "pool"]])
+        for name, amounts in again.legs.items():
+            made.legs[name] = _put(made.legs[name], legs[chosen], amounts[chosen])
+        if made.tier is not None and again.tier is not None:
+            made.tier = _put(made.tier, legs[chosen], again.tier[chosen])
+        made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], legs[chosen], again.leg_codes, chosen)
+        if left is None or not (left & mine).any():
+            return None
+        out = np.zeros(laid.counts["pool"], bool)
+        out[pools[left & mine]] = True
+        return out
+
+    def _one_by_one(self, laid: Laid, as_of: Array | int, made: Decided, pools: Array) -> None:
+        made.alone = len(pools)
+        for pool in pools:
+            self.alone(laid, as_of, made, int(pool))
+
+    def alone(self, laid: Laid, as_of: Array | int, made: Decided, pool: int) -> None:
+        rows = [pool] if laid.is_plain else laid.groups().members(pool)
+        when = as_of if isinstance(as_of, int) else int(as_of[rows[0]]) if rows else 0
+        found = alone(self.plan, laid, pool, when)
+        if isinstance(found, int):
+            made.decision[pool] = ERROR
+            made.code = _put_codes(made.code, laid.counts["pool"], np.array([pool]), np.array([found], np.int16), np.array([0]))
+            return
+        evaluated, place = found
+        word, fault = evaluated.verdict(place)
+        made.decision[pool] = DECISIONS.index(word)
+        code = np.array([int(fault.code[2:]) if fault else 0], np.int16)
+        made.code = _put_codes(made.code, laid.counts["pool"], np.array([pool]), code, np.array([0]))
+        for name in self.pools:
+            made.pools[name] = _put(made.pools[name], pool, self._one(evaluated, POOL_TERMS[name], place))
+        if made.state is not None:
+            state = evaluated.value("state", place)
+            made.state[pool] = -1 if isinstance(state, Fault) else self.tables.label(state)
+        for leg, row in enumerate(rows):
+            self._one_leg(evaluated, leg, row, laid, made)
+
+    def _one_leg(self, evaluated: Evaluated, leg: int, row: int, laid: Laid, made: Decided) -> None:
+        code = 0
+        for name in self.legs:
+            value = evaluated.value(LEG_TERMS[name], evaluated.row_of(LEG_TERMS[name], leg))
+            code = code or (int(value.code[2:]) if isinstance(value, Fault) else 0)
+            made.legs[name] = _put(made.legs[name], row, self._one(evaluated, LEG_TERMS[name], leg))
+        made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], np.array([row]), np.array([code], np.int16), np.array([0]))
+        if made.tier is not None:
+            tier = evaluated.value("tier", evaluated.row_of("tier", leg))
+            made.tier = _put(made.tier, row, 0 if isinstance(tier, Fault) else tier + 1)
+
+    def _one(self, evaluated: Evaluated, name: str, row: int) -> Any:
+        value = evaluated.value(name, evaluated.row_of(name, row) if name in LEG_TERMS.values() else row)
+        if isinstance(value, Fault):
+            return np.nan if self.want.quantum is None else NO_AMOUNT
+        if self.want.quantum is None:
+            return value[0] / value[1]
+        return round(to_fraction(value) / to_fraction(self.want.quantum))  # half to even
+
+
+NO_AMOUNT = np.iinfo(np.int64).min
+
+
+def _needs_positions(course: Course) -> bool:
+    """Whether legs are put together by market: without orders nothing else stands in such a row."""
+    nodes = course.program.nodes
+    return any(node.rows == "position" and any(nodes[arg].rows == "leg" for arg in node.args) for _, node in course.steps)
+
+
+def _first(codes: list[Array | None]) -> Array | None:
+    found: Array | None = None
+    for one in codes:
+        if one is not None:
+            found = one if found is None else np.where(found != 0, found, one)
+    return found
+
+
+def _of_pools(laid: Laid, doubts: dict[str, Array]) -> Array | None:
+    """The pools that a doubt is about."""
+    out: Array | None = None
+    for rows, mask in doubts.items():
+        found = mask
+        if not laid.is_plain and rows != "pool":
+            found = np.zeros(laid.counts["pool"], bool)
+            kind = {"market": "leg", "asset": "holding"}.get(rows, rows)
+            if kind == "account":
+                found = mask[laid.keys["pool", "account"]]
+            else:
+                found[laid.keys[kind, "pool"][mask]] = True  # type: ignore[index]
+        out = found if out is None else out | found
+    return out if out is not None and out.any() else None
+
+
+def _part(plan: Plan, tables: Tables, laid: Laid, doubts: Array) -> tuple[Laid, Array, Array, Array]:
+    """The doubtful part laid out anew; its legs' and pools' places in the whole; and which of its pools were in doubt."""
+    if laid.is_plain:
+        legs = np.flatnonzero(doubts)
+        return lay(plan, tables, laid.positions.rows(legs), Holdings.none()), legs, legs, np.ones(len(legs), bool)
+    accounts = np.unique(laid.keys["pool", "account"][doubts])  # type: ignore[index]
+    number = np.full(laid.counts["account"], -1, np.intp)
+    number[accounts] = np.arange(len(accounts))
+    legs = np.flatnonzero(number[laid.positions.account] >= 0)
+    positions = laid.positions.rows(legs).renumbered(number, accounts)
+    chosen = np.flatnonzero(number[laid.holdings.account] >= 0)
+    held = laid.holdings.rows(chosen, number[laid.holdings.account[chosen]])
+    part = lay(plan, tables, positions, held, laid.settles)
+    pools = _places_in(laid, part, accounts)
+    return part, legs, pools, doubts[pools]
+
+
+def _places_in(laid: Laid, part: Laid, accounts: Array) -> Array:
+    """Cross pools stand at account × settle; isolated ones after them, in the order of their legs."""
+    many = len(laid.settles)
+    cross = (accounts[:, None] * many + np.arange(many)).ravel()
+    first, isolated = laid.counts["account"] * many, np.flatnonzero(laid.isolated)
+    number = np.zeros(laid.counts["account"], bool)
+    number[accounts] = True
+    chosen = isolated[number[laid.keys["pool", "account"][isolated]]] if len(isolated) else isolated  # type: ignore[index]
+    assert len(isolated) == 0 or isolated[0] == first
+    return np.r_[cross, chosen].astype(np.intp)
+
+
+def _put(column: Array, places: Any, values: Any) -> Array:
+    if not column.flags.writeable or column.base is not None:
+        column = column.copy()
+    column[places] = values
+    return column
+
+
+def _put_codes(codes: Array | None, n: int, places: Array, values: Array | None, chosen: Array) -> Array | None:
+    if codes is None and values is None:
+        return None
+    out = np.zeros(n, np.int16) if codes is None else codes.copy()
+    out[places] = 0 if values is None else values[chosen]
+    return out
+
+
+__all__ = ["DECISIONS", "NO_AMOUNT", "Decided", "Float", "Kernel", "Ring", "Want", "to_exact"]

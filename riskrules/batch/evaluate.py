@@ -1,0 +1,220 @@
+"""A whole table decided: cut into blocks of whole accounts, each under the policy of its own time, by one thread or more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from riskrules.batch.block import ERROR, NO_AMOUNT, NOTHING_HELD, Decided, Kernel, Want
+from riskrules.batch.inputs import NO_TIME, Holdings, Positions
+from riskrules.batch.layout import Laid
+from riskrules.ir.floats import Buffers
+from riskrules.rulebook.plan import Plan
+from riskrules.units.clock import Instant
+
+Array = Any
+BLOCK = 32_768  # rows: small enough that a block's columns stay near the processor
+NO_TIME_CODE = 505
+
+
+class Plans:
+    """The policy at each time, found once; a time without one has a code."""
+
+    def __init__(self, at: Callable[[Instant], Plan | int], want: Want) -> None:
+        self._at, self.want = at, want
+        self._held: list[tuple[Instant | None, Instant | None, Plan | int]] = []
+        self._kernels: dict[tuple[str, Any, int], Kernel] = {}
+
+    def at(self, when: Instant) -> tuple[Plan | int, Instant | None, Instant | None]:
+        """The plan, and from when until when it holds."""
+        for begins, ends, plan in self._held:
+            if (begins is None or begins <= when) and (ends is None or when < ends):
+                return plan, begins, ends
+        plan = self._at(when)
+        begins, ends = (when, when + 1) if isinstance(plan, int) else plan.holds
+        self._held.append((begins, ends, plan))
+        return plan, begins, ends
+
+    def kernel(self, plan: Plan, choice: int = 0) -> Kernel:
+        key = (plan.digest, plan.holds, choice)
+        if key not in self._kernels:
+            self._kernels[key] = Kernel(plan, self.want, choice)
+        return self._kernels[key]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Columns over all positions, and over all pools that hold something."""
+
+    n: int
+    want: Want
+    positions: dict[str, Array]
+    state_names: list[str]
+    digests: list[str]
+    pools: list[dict[str, Array]] = field(default_factory=list)
+    doubtful: int = 0
+    alone: int = 0
+
+    @staticmethod
+    def over(n: int, want: Want) -> Outcome:
+        """Nothing is written twice: rows without a position get their blanks with their block."""
+        kind = np.float64 if want.quantum is None else np.int64
+        columns = {name: np.empty(n, kind) for name in (*want.legs, *(("equity",) if "equity" in want.pools else ()))}
+        columns |= {"tier": np.empty(n, np.int16)} if want.tier else {}
+        columns |= {"decision": np.empty(n, np.int8), "state": np.empty(n, np.int16), "code": np.empty(n, np.int16)}
+        columns |= {"digest": np.empty(n, np.int16)}
+        return Outcome(n, want, columns, [], [])
+
+    def blank(self, rows: slice) -> None:
+        nothing = np.nan if self.want.quantum is None else NO_AMOUNT
+        words = {"tier": 0, "decision": NOTHING_HELD, "state": -1, "code": 0, "digest": -1}
+        for name, column in self.positions.items():
+            column[rows] = words.get(name, nothing)
+
+
+def blocks_of(positions: Positions, times: Array | None, size: int = BLOCK) -> Iterator[tuple[int, int]]:
+    """Runs of whole accounts (and of one time), each about so many rows."""
+    n, low = len(positions), 0
+    account = positions.account
+    while low < n:
+        high = min(low + size, n)
+        if high < n and positions.account_names is not None:
+            high = int(np.searchsorted(account, account[high - 1], side="right"))
+        yield low, high
+        low = high
+
+
+def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, threads: int = 1, pools: bool = False) -> Outcome:
+    """`as_of` is the time of each row in nanoseconds, or one for all of them."""
+    outcome = Outcome.over(len(positions), plans.want)
+    jobs = list(_jobs(plans, positions, as_of))
+    if threads < 2 or len(jobs) < 2:
+        buffers = Buffers()
+        for job in jobs:
+            _work(plans, positions, held, as_of, job, outcome, buffers, pools)
+        return outcome
+    from threading import local
+
+    mine = local()
+
+    def work(job: _Job) -> None:
+        if not hasattr(mine, "buffers"):
+            mine.buffers = Buffers()
+        _work(plans, positions, held, as_of, job, outcome, mine.buffers, pools)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, jobs))
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    low: int
+    high: int
+    plan: Plan | int
+
+
+def _jobs(plans: Plans, positions: Positions, as_of: Array | Instant) -> Iterator[_Job]:
+    """Blocks of one policy each: a block whose times lie under several is cut where they change."""
+    for low, high in blocks_of(positions, None):
+        if isinstance(as_of, int):
+            yield _Job(low, high, plans.at(as_of)[0])
+            continue
+        yield from _by_time(plans, as_of, low, high)
+
+
+def _by_time(plans: Plans, as_of: Array, low: int, high: int) -> Iterator[_Job]:
+    times = as_of[low:high]
+    start = 0
+    while start < len(times):
+        if times[start] == NO_TIME:
+            stop = start + _run(times[start:] == NO_TIME)
+            yield _Job(low + start, low + stop, NO_TIME_CODE)
+        else:
+            plan, begins, ends = plans.at(int(times[start]))
+            inside = times[start:] != NO_TIME
+            if begins is not None:
+                inside &= times[start:] >= begins
+            if ends is not None:
+                inside &= times[start:] < ends
+            stop = start + _run(inside)
+            yield _Job(low + start, low + stop, plan)
+        start = stop
+
+
+def _run(flags: Array) -> int:
+    """How many are true before the first that is not."""
+    first = int(np.argmin(flags))
+    return len(flags) if flags[first] else first
+
+
+def _work(
+    plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, job: _Job, outcome: Outcome, buffers: Buffers, pools: bool
+) -> None:
+    rows = slice(job.low, job.high)
+    if isinstance(job.plan, int):
+        outcome.blank(rows)
+        outcome.positions["decision"][rows] = ERROR
+        outcome.positions["code"][rows] = job.plan
+        return
+    block = positions.cut(job.low, job.high)
+    first = int(positions.account[job.low])
+    mine = held if not len(held) else held.of_accounts(first, first + block.accounts)
+    kernel = plans.kernel(job.plan)
+    times = as_of if isinstance(as_of, int) else as_of[rows]
+    laid, made = kernel.decide(block, mine, times, buffers)
+    if int(kernel.tables.versions[np.where(laid.markets >= 0, laid.markets, 0)].max(initial=1)) > 1:
+        from riskrules.batch.undecided import under_the_others
+
+        under_the_others(plans, kernel, block, mine, times, buffers, laid, made)
+    _write(outcome, job, laid, made)
+    if pools:
+        outcome.pools.append(_pools(job, block, laid, made, outcome))
+
+
+def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
+    rows: Any = slice(job.low, job.high) if laid.rows is None else job.low + laid.rows
+    out = outcome.positions
+    if laid.rows is not None:
+        outcome.blank(slice(job.low, job.high))
+    key = None if laid.is_plain else laid.keys["leg", "pool"]
+    for name, amounts in made.legs.items():
+        out[name][rows] = amounts
+    if "equity" in out and "equity" in made.pools:
+        out["equity"][rows] = made.pools["equity"] if key is None else made.pools["equity"][key]
+    if made.tier is not None:
+        out["tier"][rows] = made.tier
+    out["decision"][rows] = made.decision if key is None else made.decision[key]
+    code = made.code if made.code is None or key is None else made.code[key]
+    if made.leg_codes is not None:
+        code = made.leg_codes if code is None else np.where(code != 0, code, made.leg_codes)
+    out["code"][rows] = 0 if code is None else code
+    if made.state is None:
+        out["state"][rows] = -1
+    else:
+        out["state"][rows] = _renamed(outcome.state_names, made.labels, made.state if key is None else made.state[key])
+    assert isinstance(job.plan, Plan)
+    out["digest"][job.low : job.high] = _place(outcome.digests, job.plan.digest)
+    outcome.doubtful += made.doubtful
+    outcome.alone += made.alone
+
+
+def _place(names: list[str], name: str) -> int:
+    if name not in names:
+        names.append(name)
+    return names.index(name)
+
+
+def _renamed(names: list[str], labels: list[str], state: Array) -> Array:
+    """Labels counted as in the whole; plans may count theirs otherwise."""
+    places = np.array([_place(names, label) for label in labels] + [-1], dtype=np.int16)
+    return places[state]
+
+
+def _pools(job: _Job, block: Positions, laid: Laid, made: Decided, outcome: Outcome) -> dict[str, Array]:
+    """The pools that hold a position or a balance: whose they are, where their first row is, and what came of them."""
+    raise NotImplementedError

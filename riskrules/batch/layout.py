@@ -1,0 +1,142 @@
+"""Rows of a block of positions: legs, the pools that stand behind them, and what accounts hold.
+
+A market row, and an asset row, belongs to one leg or holding here, as each row of the input has a price
+of its own.  Where every leg is isolated, leg and pool are one row, and nothing is carried up or down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from riskrules.batch.inputs import Holdings, Positions
+from riskrules.batch.tables import Tables
+from riskrules.ir.blocks import Groups
+from riskrules.rulebook.plan import Plan
+
+Array = Any
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """One block laid out.  `rows` are the places of the legs among the block's positions (None: all of them)."""
+
+    positions: Positions
+    holdings: Holdings
+    rows: Array | None
+    markets: Array  # of each leg: its place in the tables, −1 where the rulebook has none
+    counts: dict[str, int]
+    keys: dict[Key, Array | None]
+    isolated: Array | bool  # of each pool
+    pool_leg: Array | None  # of each pool, its isolated leg or −1; None: leg and pool are one row
+    unheld: int  # how many of the last holdings stand for balances that nobody gave
+    settles: tuple[str, ...]
+    found: list[Groups] = field(default_factory=list)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.pool_leg is None
+
+    def groups(self) -> Groups:
+        """The legs of each pool; found once."""
+        if not self.found:
+            self.found.append(Groups(self.keys["leg", "pool"], self.counts["pool"]))
+        return self.found[0]
+
+
+def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settles: tuple[str, ...] = ()) -> Laid:
+    """`settles` are the assets that there are pools in, where they are known already."""
+    rows = None if np.all(positions.size.floats != 0) else np.flatnonzero(positions.size.floats != 0)
+    legs = positions if rows is None else positions.rows(rows)
+    markets = _places(tables, legs)
+    if legs.all_isolated and not settles:
+        return _plain(legs, rows, markets)
+    return _mixed(plan, tables, legs, held, rows, markets, settles)
+
+
+def _places(tables: Tables, legs: Positions) -> Array:
+    place = np.array([tables.place.get(name, -1) for name in legs.market_names] or [-1], dtype=np.intp)
+    return place[legs.market]
+
+
+def _plain(legs: Positions, rows: Array | None, markets: Array) -> Laid:
+    n = len(legs)
+    counts = {"leg": n, "market": n, "pool": n, "account": n, "holding": 0, "asset": 0, "order": 0, "position": n, "any": 1}
+    kinds = ("leg", "market", "pool", "position", "account")
+    keys: dict[Key, Array | None] = {(below, above): None for below in kinds for above in kinds if below != above}
+    nothing = np.empty(0, np.intp)
+    keys |= {(below, above): nothing for below in ("holding", "order", "asset") for above in (*kinds, "asset")}
+    return Laid(legs, Holdings.none(), rows, markets, counts, keys, True, None, 0, ())
+
+
+def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Array | None, markets: Array, known: tuple[str, ...]) -> Laid:
+    accounts = legs.accounts
+    settles, settle_of = _settles(plan, tables, legs, held, known)
+    many = len(settles)
+    cross = ~legs.isolated
+    leg_pool = legs.account * many + settle_of[markets]
+    apart = np.flatnonzero(legs.isolated)
+    leg_pool[apart] = accounts * many + np.arange(len(apart))
+    pools = accounts * many + len(apart)
+    asset_place = np.array([settles.index(name) if not plan.account.pooled_in else 0 for name in held.asset_names] or [0], dtype=np.intp)
+    held_pool = held.account * many + asset_place[held.asset]
+    unheld = _unheld(held, legs, cross, leg_pool, accounts, many)
+    pool_account = np.r_[np.repeat(np.arange(accounts), many), legs.account[apart]]
+    pool_leg = np.full(pools, -1, np.intp)
+    pool_leg[accounts * many :] = apart
+    n, held_count = len(legs), len(held) + len(unheld)
+    counts = {
+        "leg": n, "market": n, "pool": pools, "account": accounts, "holding": held_count, "asset": held_count, "order": 0, "position": 0,
+        "any": 1,
+    }  # fmt: skip
+    holding_pool = np.r_[held_pool, unheld]
+    keys: dict[Key, Array | None] = {
+        ("leg", "market"): None, ("leg", "pool"): leg_pool, ("leg", "account"): legs.account,
+        ("holding", "asset"): None, ("holding", "pool"): holding_pool, ("holding", "account"): pool_account[holding_pool],
+        ("pool", "account"): pool_account,
+    }  # fmt: skip
+    nothing = np.empty(0, np.intp)
+    keys |= {(below, above): nothing for below in ("order", "position") for above in ("market", "pool", "account", "position", "order")}
+    keys |= _positions(tables, leg_pool, markets, pools, pool_account, counts)
+    isolated = np.arange(pools) >= accounts * many
+    return Laid(legs, held, rows, markets, counts, keys, isolated, pool_leg, len(unheld), settles)
+
+
+def _settles(plan: Plan, tables: Tables, legs: Positions, held: Holdings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
+    """The assets that the block has pools in, and which of them each market of the tables settles in."""
+    if plan.account.pooled_in:
+        return (plan.account.pooled_in,), np.zeros(len(tables.names) + 1, np.intp)
+    used = np.unique(_places(tables, legs))
+    names = {tables.markets[k].settle for k in used if k >= 0} | set(held.asset_names)
+    settles = known or tuple(sorted(names)) or ("",)
+    of = [settles.index(market.settle) if market.settle in names else 0 for market in tables.markets]
+    return settles, np.array([*of, 0], dtype=np.intp)  # the last is that of an unknown market, which −1 looks up
+
+
+def _unheld(held: Holdings, legs: Positions, cross: Array, leg_pool: Array, accounts: int, many: int) -> Array:
+    """The cross pools with a leg in accounts whose balances nobody gave."""
+    known = np.zeros(accounts, bool)
+    known[held.account] = True
+    return np.unique(leg_pool[cross & ~known[legs.account]])
+
+
+def _positions(
+    tables: Tables, leg_pool: Array, markets: Array, pools: int, pool_account: Array, counts: dict[str, int]
+) -> dict[Key, Array | None]:
+    """A pool's legs in one market are one position; where no two legs share one, leg and position are one row."""
+    n, width = len(leg_pool), len(tables.names) + 1
+    place = leg_pool * width + markets + 1
+    slot = np.empty(pools * width, np.int32)
+    mine = np.arange(n, dtype=np.int32)
+    slot[place] = mine
+    if np.array_equal(slot[place], mine):
+        counts["position"] = n
+        return {("leg", "position"): None, ("position", "pool"): leg_pool, ("position", "market"): None,
+                ("position", "account"): pool_account[leg_pool]}  # fmt: skip
+    first, key = np.unique(slot[place], return_inverse=True)
+    counts["position"] = len(first)
+    return {("leg", "position"): key, ("position", "pool"): leg_pool[first], ("position", "market"): first,
+            ("position", "account"): pool_account[leg_pool[first]]}  # fmt: skip

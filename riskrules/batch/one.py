@@ -1,0 +1,130 @@
+"""The way back: some accounts of a block as a snapshot, for the exact scalar walk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from riskrules.batch.columns import Figures
+from riskrules.batch.givens import NO_NUMBER, OUT_OF_RANGE
+from riskrules.batch.inputs import AT_LEAST_0, FIGURES, NO_TIME, Positions
+from riskrules.batch.layout import Laid
+from riskrules.engine.decide import Evaluated, decide
+from riskrules.engine.rows import CROSS, ISOLATED
+from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, PositionInput, Snapshot
+from riskrules.rulebook.plan import Plan
+from riskrules.units.clock import Instant
+from riskrules.units.exact import Exact
+
+Array = Any
+
+
+def alone(plan: Plan, laid: Laid, pool: int, as_of: Instant) -> tuple[Evaluated, int] | int:
+    """One pool of a block decided by itself, and which of its pools that is there; or the code of a figure that is none."""
+    rows = _legs_of(laid, pool)
+    legs = laid.positions
+    wrong = _wrong(legs, rows)
+    if wrong:
+        return wrong
+    cross = laid.pool_leg is not None and int(laid.pool_leg[pool]) < 0
+    markets: dict[str, MarketInput] = {}
+    positions = []
+    for row in rows:
+        name = legs.market_names[legs.market[row]]
+        markets[name] = _market(plan, legs, row)
+        positions.append(_leg(plan, legs, row, name, cross and _shares(legs, rows, row)))
+    collateral, assets = _balances(laid, pool) if cross else ({}, {})
+    of_account = _an_account_row(laid, pool, rows)
+    fee, drivers = (None, {}) if of_account is None else (_fee(legs, of_account), _drivers(plan, "account", legs, of_account))
+    one = AccountInput("account", collateral, tuple(positions), (), fee, {}, drivers)
+    evaluated = decide(plan, Snapshot(as_of, plan.rulebook, markets, assets, (one,)), one)
+    return evaluated, _its_place(evaluated, laid, pool, cross)
+
+
+def _legs_of(laid: Laid, pool: int) -> list[int]:
+    if laid.is_plain:
+        return [pool]
+    groups = laid.groups()
+    return groups.members(pool)
+
+
+def _shares(legs: Positions, rows: list[int], row: int) -> bool:
+    """Whether another leg of the pool is in the same market."""
+    return sum(bool(legs.market[one] == legs.market[row]) for one in rows) > 1
+
+
+def _an_account_row(laid: Laid, pool: int, rows: list[int]) -> int | None:
+    """A row that says what is the account's."""
+    if rows or laid.is_plain:
+        return rows[0] if rows else pool
+    account = laid.keys["pool", "account"][pool]  # type: ignore[index]
+    found = np.flatnonzero(laid.positions.account == account)
+    return int(found[0]) if len(found) else None
+
+
+def _fee(legs: Positions, row: int) -> Exact | None:
+    return _figure(legs.figures.get("taker_fee"), row)
+
+
+def _its_place(evaluated: Evaluated, laid: Laid, pool: int, cross: bool) -> int:
+    if not cross:
+        return next(k for k, one in evaluated.pools() if one.position)
+    settle = laid.settles[pool % len(laid.settles)]
+    return next((k for k, one in evaluated.pools() if not one.position and one.settle == settle), 0)
+
+
+def _wrong(positions: Positions, rows: list[int]) -> int:
+    """What the door of a snapshot would have refused."""
+    for row in rows:
+        if not np.isfinite(positions.size.floats[row]):
+            return NO_NUMBER
+        for name in AT_LEAST_0:
+            figures = positions.figures.get(name)
+            if figures is not None and figures.floats[row] < 0:
+                return OUT_OF_RANGE
+    return 0
+
+
+def _figure(figures: Figures | None, row: int) -> Exact | None:
+    return None if figures is None else figures.exact(row)
+
+
+def _market(plan: Plan, positions: Positions, row: int) -> MarketInput:
+    at = positions.instants.get("mark_price_at")
+    when = None if at is None or at[row] == NO_TIME else int(at[row])
+    return MarketInput(_figure(positions.figures.get("mark_price"), row), None, when, None, None, _drivers(plan, "market", positions, row))
+
+
+def _leg(plan: Plan, positions: Positions, row: int, name: str, hedged: bool) -> PositionInput:
+    size = positions.size.exact(row)
+    assert size is not None
+    of = {field: _figure(positions.figures.get(field), row) for field in ("entry_price", "leverage", "margin", "unsettled_funding")}
+    side = ("long" if size[0] > 0 else "short") if hedged else ""
+    return PositionInput(
+        str(row), name, ISOLATED if positions.isolated[row] else CROSS, size, of["entry_price"], side, of["leverage"], of["margin"],
+        of["unsettled_funding"], _drivers(plan, "leg", positions, row),
+    )  # fmt: skip
+
+
+def _drivers(plan: Plan, rows: str, positions: Positions, row: int) -> dict[str, Exact]:
+    names = set(plan.drivers.get(rows, ())) - set(FIGURES)
+    found = {name: _figure(positions.figures.get(name), row) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _balances(laid: Laid, pool: int) -> tuple[dict[str, Exact] | None, dict[str, AssetInput]]:
+    """What the pool's account holds; None where nobody gave it."""
+    held, account = laid.holdings, laid.keys["pool", "account"][pool]  # type: ignore[index]
+    low, high = np.searchsorted(held.account, (account, account + 1))
+    if low == high:
+        return None, {}
+    collateral: dict[str, Exact] = {}
+    assets: dict[str, AssetInput] = {}
+    for row in range(int(low), int(high)):
+        name = held.asset_names[held.asset[row]]
+        collateral[name] = held.amount.exact(row) or (0, 1)
+        at = held.instants.get("index_price_at")
+        when = None if at is None or at[row] == NO_TIME else int(at[row])
+        assets[name] = AssetInput(_figure(held.figures.get("index_price"), row), when)
+    return collateral, assets

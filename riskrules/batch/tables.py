@@ -1,0 +1,175 @@
+"""A plan's tables as arrays: one row a market, one column a tier, derived once from the exact ones for both fast meanings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from riskrules.ir.floats import Float, Floats
+from riskrules.ir.ring import Denominator, Ring, wrapped
+from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
+from riskrules.units.exact import Exact
+
+Array = Any
+FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverages")
+
+
+class Listed:
+    """Exact figures in an array (None: endless), as floats and as whole numbers over one denominator."""
+
+    def __init__(self, figures: Sequence[Exact | None]) -> None:
+        self._figures = figures
+        self.floats = np.array([np.inf if one is None else one[0] / one[1] for one in figures], dtype=np.float64)
+        exact = all(one is None or (abs(one[0]) < 2**53 and float(one[0]) == self.floats[k] * one[1]) for k, one in enumerate(figures))
+        self.roundings = 0 if exact else 1
+        self.signed = bool(np.any(self.floats < 0))
+
+    @cached_property
+    def whole(self) -> tuple[Array, Denominator]:
+        under = lcm(*(one[1] for one in self._figures if one is not None), 1)
+        over = np.array([0 if one is None else wrapped(one[0] * (under // one[1])) for one in self._figures], dtype=np.int64)
+        return over, Denominator.of(under)
+
+    def at(self, meaning: Any, places: Array) -> Any:
+        """The figures at those places, under a meaning."""
+        if isinstance(meaning, Floats):
+            out = meaning.buffers.get(len(places))
+            return Float(np.take(self.floats, places, out=out, mode="clip"), self.roundings, None, 0.0, self.signed)
+        over, under = self.whole
+        value = self.floats[places]
+        return Ring(value, np.where(np.isinf(value), 0.0, np.abs(value) * 2.0**-53), over[places], under)
+
+
+class Column:
+    """A table column of some rows: which market each row is of."""
+
+    __slots__ = ("field", "market", "start")
+
+    def __init__(self, field: str, market: Array, start: Array) -> None:
+        self.field, self.market, self.start = field, market, start
+
+    def gathered(self, key: Array) -> Column:
+        return Column(self.field, self.market[key], self.start[key])
+
+
+class Tables:
+    """`choice` says which of the versions that may be in force: the one surely so is 0."""
+
+    def __init__(self, plan: Plan, choice: int = 0) -> None:
+        self.plan = plan
+        self.names = plan.markets()
+        self.place = {name: k for k, name in enumerate(self.names)}
+        self.markets: list[MarketPlan] = [_there(plan.market(name)) for name in self.names]
+        chosen = [market.tables[choice if choice < len(market.tables) else 0] for market in self.markets]
+        self.listed = np.array([table is not None for table in chosen], dtype=bool)
+        self.tables: list[TablePlan | None] = chosen
+        self.counts = np.array([len(table.maintenance_rates) if table else 1 for table in chosen], dtype=np.intp)
+        self.width = int(self.counts.max()) + 1 if len(self.counts) else 1
+        self.inclusive = _same([table.caps[1] if table else True for table in chosen])
+        self.refuses = np.array([table is not None and table.caps[2] == "error" for table in chosen], dtype=bool)
+        self.all_listed = bool(self.listed.all())
+        self.labels: list[str] = []
+        self._flags: dict[str, Array] = {}
+        self._columns: dict[str, Listed] = {}
+        self._kept: tuple[Any, Any, Array] | None = None
+
+        # Of each market: how many tables may be in force, whether it is inverse, what it settles in.
+        self.versions = np.array([len(market.tables) for market in self.markets], dtype=np.intp)
+        self.inverse = np.array([market.is_inverse for market in self.markets], dtype=bool)
+        self.settles = [market.settle for market in self.markets]
+
+    def label(self, text: str) -> int:
+        if text not in self.labels:
+            self.labels.append(text)
+        return self.labels.index(text)
+
+    # -- columns ---------------------------------------------------------------------------------
+
+    def measured(self, name: str) -> Array:
+        """Of each market, whether its table is looked up by (or takes its rate on) this measure: `lookup_is_size`."""
+        if name not in self._flags:
+            field, _, measure = name.partition("_is_")
+            self._flags[name] = np.array([table is not None and getattr(table, field) == measure for table in self.tables], dtype=bool)
+        return self._flags[name]
+
+    def _listed(self, field: str) -> Listed:
+        if field not in self._columns:
+            figures: list[Exact | None] = []
+            for table in self.tables:
+                row: list[Exact | None] = list(_rows(table, field)) if table else [(0, 1)]
+                last = None if field == "caps" else row[-1]
+                figures += row + [last] * (self.width - len(row))
+            self._columns[field] = Listed(figures)
+        return self._columns[field]
+
+    def figure(self, name: str, exact: Sequence[Exact]) -> Listed:
+        """A figure of each market that is no table: a multiplier, a setting."""
+        if name not in self._columns:
+            self._columns[name] = Listed(exact)
+        return self._columns[name]
+
+    # -- look-ups --------------------------------------------------------------------------------
+
+    def bracket(self, meaning: Any, x: Any, caps: Column) -> tuple[Array, Array | None]:
+        """The tier of each row, counted from 0, and which rows are above the last cap of a table that refuses them."""
+        listed, n = self._listed("caps"), len(caps.market)
+        under = meaning.under(self._side(caps.market), x, listed.at(meaning, caps.start))
+        tier = np.zeros(n, np.intp)
+        rest = np.flatnonzero(~under)
+        for step in range(1, self.width):
+            if not len(rest):
+                break
+            tier[rest] = step
+            held, meaning.doubts = meaning.doubts, []
+            under = meaning.under(self._side(caps.market[rest]), meaning.gathered(x, rest), listed.at(meaning, caps.start[rest] + step))
+            held += [_spread(mask, rest, n) for mask in meaning.doubts]
+            meaning.doubts = held
+            rest = rest[~under]
+        return self._last(tier, caps.market)
+
+    def _last(self, tier: Array, market: Array) -> tuple[Array, Array | None]:
+        """Beyond the last cap the last tier applies, or the table says error."""
+        counts = self.counts[market]
+        beyond = tier >= counts
+        if not beyond.any():
+            return tier, None
+        refused = beyond & self.refuses[market]
+        return np.where(beyond, counts - 1, tier), refused if refused.any() else None
+
+    def within(self, meaning: Any, x: Any, caps: Column) -> Array:
+        last = caps.start + self.counts[caps.market] - 1
+        return meaning.under(self._side(caps.market), x, self._listed("caps").at(meaning, last))
+
+    def pick(self, meaning: Any, tier: Array, column: Column) -> Any:
+        kept = self._kept  # of another thread's block it is not ours, and is put together anew
+        if kept is None or kept[0] is not tier or kept[1] is not column.start:
+            kept = self._kept = (tier, column.start, column.start + tier)
+        return self._listed(column.field).at(meaning, kept[2])
+
+    def _side(self, market: Array) -> Array | bool:
+        return self.inclusive if isinstance(self.inclusive, bool) else self.inclusive[market]
+
+
+def _there(market: MarketPlan | None) -> MarketPlan:
+    assert market is not None
+    return market
+
+
+def _rows(table: TablePlan, field: str) -> Sequence[Exact | None]:
+    found: Sequence[Exact | None] = table.caps[0] if field == "caps" else getattr(table, field)
+    return found
+
+
+def _same(flags: list[bool]) -> Array | bool:
+    """One word where all markets say the same: then nothing is looked up."""
+    return flags[0] if len(set(flags)) == 1 else np.array(flags, dtype=bool)
+
+
+def _spread(mask: Array, rows: Array, n: int) -> Array:
+    out = np.zeros(n, bool)
+    out[rows] = mask
+    return out
