@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from riskrules.diagnostics.exits import BAD_USE, INVALID_BOOK, UNDECIDED
 from riskrules.diagnostics.problem import Problem
@@ -22,6 +22,7 @@ from riskrules.units.clock import Instant, instant, say_instant
 from riskrules.units.exact import is_nothing
 
 if TYPE_CHECKING:
+    from riskrules.batch.door import Evaluation
     from riskrules.engine.asking import Asking
 
 Given = Snapshot | Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path  # a sequence: positions of ccxt
@@ -89,6 +90,28 @@ class Book:
 
     plan: Plan
     when: Instant
+    shelf: Shelf | None = None  # where the plans of other times come from
+
+    def at(self, when: Instant) -> Plan | int:
+        """The plan of another time, or the code of why there is none."""
+        begins, ends = self.plan.holds
+        if self.shelf is None or ((begins is None or begins <= when) and (ends is None or when < ends)):
+            return self.plan
+        try:
+            return plan_at(self.shelf, self.plan.rulebook, when)
+        except PolicyError as error:
+            return int(error.problems[0].code[2:])
+
+    def evaluate(self, columns: Any, accounts: Any = None, *, amounts: Literal["float", "exact"] = "float", threads: int = 1) -> Evaluation:
+        """A table decided, one row a position: a mapping of columns, or any table that speaks Arrow.
+
+        A `time` column picks the policy row by row.  A row that cannot be decided is an error with its code, and stops nothing.
+        Raises `NotATable` for what is no such table.
+        """
+        from riskrules.batch.door import evaluate_table
+
+        drivers = tuple(sorted({name for names in self.plan.drivers.values() for name in names}))
+        return evaluate_table(self.at, self.when, columns, accounts, amounts, threads, drivers)
 
     def snapshot(self, given: Given) -> Snapshot:
         """A snapshot from a mapping, a text or a file, or from what ccxt prints.
@@ -150,7 +173,7 @@ def load(where: str | Path | None = None, *, as_of: str | Instant, rulebook: str
             [Problem("RR215", None, f"{as_of!r} is not a time with an offset", "such as 2026-10-01T00:00:00Z", found=str(as_of))], BAD_USE
         )
     shelf, name = _found(where, rulebook)
-    return Book(plan_at(shelf, name, when), when)
+    return Book(plan_at(shelf, name, when), when, shelf)
 
 
 def _found(where: str | Path | None, rulebook: str | None) -> tuple[Shelf, str]:

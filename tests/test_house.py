@@ -23,6 +23,7 @@ ROOMS_BY_FLOOR = (
     {"rules"},
     {"rulebook"},
     {"engine"},
+    {"batch"},
     {"path", "record", "control", "watch"},
     {"cli", "serve"},
 )

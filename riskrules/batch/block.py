@@ -58,7 +58,7 @@ class Decided:
     labels: list[str]
     doubtful: int = 0
     alone: int = 0
-    bits: dict[str, Any] = field(default_factory=dict)
+    large: dict[tuple[str, str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold, where LARGE stands
 
 
 class Kernel:
@@ -90,7 +90,9 @@ class Kernel:
             made, doubts = self._walk(laid, as_of, Floats(buffers))
             if doubts is not None:
                 made.doubtful = int(np.count_nonzero(doubts))
-                doubts = self._exactly(laid, as_of, made, doubts)
+                doubts = self._exactly(laid, as_of, made, doubts, by_row=False)
+        if doubts is not None:
+            doubts = self._exactly(laid, as_of, made, doubts, by_row=True)
         if doubts is not None:
             self._one_by_one(laid, as_of, made, np.flatnonzero(doubts))
         return laid, made
@@ -139,10 +141,10 @@ class Kernel:
 
     # -- the rows that floats leave --------------------------------------------------------------
 
-    def _exactly(self, laid: Laid, as_of: Array | int, made: Decided, doubts: Array) -> Array | None:
+    def _exactly(self, laid: Laid, as_of: Array | int, made: Decided, doubts: Array, by_row: bool) -> Array | None:
         """The doubtful pools again, under whole numbers; what is put over the floats' word, and which are in doubt still."""
         part, legs, pools, mine = _part(self.plan, self.tables, laid, doubts)
-        again, left = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], Rings())
+        again, left = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], Rings(by_row))
         keep = np.flatnonzero(mine)
         target = pools[keep]
         for name, amounts in again.pools.items():
@@ -182,7 +184,8 @@ class Kernel:
         code = np.array([int(fault.code[2:]) if fault else 0], np.int16)
         made.code = _put_codes(made.code, laid.counts["pool"], np.array([pool]), code, np.array([0]))
         for name in self.pools:
-            made.pools[name] = _put(made.pools[name], pool, self._one(evaluated, POOL_TERMS[name], place))
+            amount = self._one(evaluated, POOL_TERMS[name], place)
+            made.pools[name] = _put(made.pools[name], pool, _held(made, ("pool", name, pool), amount))
         if made.state is not None:
             state = evaluated.value("state", place)
             made.state[pool] = -1 if isinstance(state, Fault) else self.tables.label(state)
@@ -194,7 +197,8 @@ class Kernel:
         for name in self.legs:
             value = evaluated.value(LEG_TERMS[name], evaluated.row_of(LEG_TERMS[name], leg))
             code = code or (int(value.code[2:]) if isinstance(value, Fault) else 0)
-            made.legs[name] = _put(made.legs[name], row, self._one(evaluated, LEG_TERMS[name], leg))
+            amount = self._one(evaluated, LEG_TERMS[name], leg)
+            made.legs[name] = _put(made.legs[name], row, _held(made, ("leg", name, row), amount))
         made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], np.array([row]), np.array([code], np.int16), np.array([0]))
         if made.tier is not None:
             tier = evaluated.value("tier", evaluated.row_of("tier", leg))
@@ -210,6 +214,14 @@ class Kernel:
 
 
 NO_AMOUNT = np.iinfo(np.int64).min
+LARGE = NO_AMOUNT + 1
+
+
+def _held(made: Decided, place: tuple[str, str, int], amount: Any) -> Any:
+    if isinstance(amount, int) and abs(amount) >= 2**63 - 1 and amount != NO_AMOUNT:
+        made.large[place] = amount
+        return LARGE
+    return amount
 
 
 def _needs_positions(course: Course) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.ir.floats import Float, U
-from riskrules.ir.ring import TINY, Denominator, Ring, wrapped
+from riskrules.ir.ring import TINY, WIDE, Denominator, Ring, wrapped
 from riskrules.units.exact import Exact, loose_number
 
 Array = Any
@@ -69,22 +69,17 @@ class Figures:
     def as_float(self) -> Float:
         return Float(self.floats, 1 if self.digits is None else 2)
 
-    def as_ring(self) -> tuple[Ring, Array]:
-        """The exact column, and the rows that it could not hold."""
+    def as_ring(self, by_row: bool) -> tuple[Ring, Array]:
+        """The exact column, over one denominator or over each row's own; and the rows that it could not hold."""
         if self.texts is not None:
-            return self._ring_of_texts(self.texts)
+            return _of_texts(self.floats, self.texts, by_row)
         if self.digits is not None:
-            return _ring(self.floats, self.digits, self.places), ~np.isfinite(self.floats)
+            return _ring(self.floats, self.digits, Denominator.of(10**self.places)), ~np.isfinite(self.floats)
         digits, places, bad = shortest(self.floats)
+        if by_row:
+            return _ring(self.floats, digits, Denominator(None, _WHOLE[places], _POWERS[places])), bad
         most = int(places.max()) if len(places) else 0
-        return _ring(self.floats, digits * _WHOLE[most - places], most), bad
-
-    def _ring_of_texts(self, texts: Sequence[str | None]) -> tuple[Ring, Array]:
-        found = [None if text is None else loose_number(text) for text in texts]
-        under = lcm(*{one[1] for one in found if one is not None}, 1)
-        bad = np.array([one is None or under > 10**40 for one in found], dtype=bool)
-        over = np.array([0 if one is None else wrapped(one[0] * (under // one[1])) for one in found], dtype=np.int64)
-        return Ring(self.floats, np.abs(self.floats) * U * 2 + TINY, over, Denominator.of(under)), bad
+        return _ring(self.floats, digits * _WHOLE[most - places], Denominator.of(10**most)), bad
 
     def exact(self, row: int) -> Exact | None:
         """One figure exactly, or None where there is none."""
@@ -117,8 +112,24 @@ def shortest(floats: Array) -> tuple[Array, Array, Array]:
     return digits, places, bad
 
 
-def _ring(floats: Array, over: Array, places: int) -> Ring:
-    return Ring(floats, np.abs(floats) * (2 * U) + TINY, over, Denominator.of(10**places))
+def _ring(floats: Array, over: Array, under: Denominator) -> Ring:
+    return Ring(floats, np.abs(floats) * (2 * U) + TINY, over, under)
+
+
+def _of_texts(floats: Array, texts: Sequence[str | None], by_row: bool) -> tuple[Ring, Array]:
+    found = [None if text is None else loose_number(text) for text in texts]
+    bad = np.array([one is None for one in found], dtype=bool)
+    if by_row:
+        over = np.array([0 if one is None else wrapped(one[0]) for one in found], dtype=np.int64)
+        under = Denominator(
+            None,
+            np.array([1 if one is None else wrapped(one[1]) for one in found], dtype=np.int64),
+            np.array([1.0 if one is None else float(one[1]) * WIDE for one in found]),
+        )
+        return _ring(floats, over, under), bad
+    whole = lcm(*{one[1] for one in found if one is not None}, 1)
+    over = np.array([0 if one is None else wrapped(one[0] * (whole // one[1])) for one in found], dtype=np.int64)
+    return _ring(floats, over, Denominator.of(whole)), bad
 
 
 def figures(column: Any) -> Figures:
@@ -129,16 +140,18 @@ def figures(column: Any) -> Figures:
     if array.ndim != 1:
         raise ValueError("a column has one dimension")
     if array.dtype.kind == "f":
-        return Figures(array.astype(np.float64, copy=False)) if array.dtype.itemsize == 8 else _texts([repr(float(str(x))) for x in array])
+        return (
+            Figures(array.astype(np.float64, copy=False)) if array.dtype.itemsize == 8 else texts_of([repr(float(str(x))) for x in array])
+        )
     if array.dtype.kind in "iu":
         small = not len(array) or (int(array.max()) < 2**53 and int(array.min()) > -(2**53))
-        return Figures(array.astype(np.float64)) if small else _texts([str(int(x)) for x in array])
+        return Figures(array.astype(np.float64)) if small else texts_of([str(int(x)) for x in array])
     if array.dtype.kind in "UO":
-        return _texts([None if x is None or x == "" or x != x else str(x) for x in array.tolist()])
+        return texts_of([None if x is None or x == "" or x != x else str(x) for x in array.tolist()])
     raise ValueError(f"{array.dtype} is no column of figures")
 
 
-def _texts(texts: list[str | None]) -> Figures:
+def texts_of(texts: list[str | None]) -> Figures:
     """A text that is no number is as good as none, and its row says so."""
     values = [_float(text) for text in texts]
     return Figures(np.array(values, dtype=np.float64), texts)

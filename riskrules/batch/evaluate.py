@@ -58,6 +58,7 @@ class Outcome:
     pools: list[dict[str, Array]] = field(default_factory=list)
     doubtful: int = 0
     alone: int = 0
+    large: dict[tuple[str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold: column and row
 
     @staticmethod
     def over(n: int, want: Want) -> Outcome:
@@ -199,6 +200,10 @@ def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
         out["state"][rows] = _renamed(outcome.state_names, made.labels, made.state if key is None else made.state[key])
     assert isinstance(job.plan, Plan)
     out["digest"][job.low : job.high] = _place(outcome.digests, job.plan.digest)
+    for (kind, name, place), amount in made.large.items():
+        here = [place] if kind == "leg" or key is None else np.flatnonzero(key == place)
+        if name in out and (kind == "leg" or name == "equity"):
+            outcome.large |= {(name, job.low + (int(k) if laid.rows is None else int(laid.rows[k]))): amount for k in here}
     outcome.doubtful += made.doubtful
     outcome.alone += made.alone
 

@@ -44,7 +44,7 @@ class Givens:
     def _put(self, meaning: Any, figures: Figures, codes: Array | None) -> Given:
         if isinstance(meaning, Floats):
             return figures.as_float(), codes
-        ring, bad = figures.as_ring()
+        ring, bad = figures.as_ring(meaning.by_row)
         if bad.any():
             meaning.doubts.append(bad)
         return ring, codes

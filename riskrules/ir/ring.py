@@ -67,7 +67,9 @@ def constant(n: int, d: int) -> Ring:
 class Rings:
     """The meanings, by the names of the table of operations; `doubts` are the rows that could not be decided."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_row: bool = False) -> None:
+        """`by_row`: what is given keeps each row's own denominator, which is slower, and holds more."""
+        self.by_row = by_row
         self.doubts: list[Mask] = []
 
     def constant(self, n: int, d: int) -> Ring:

@@ -1,0 +1,124 @@
+"""`book.evaluate(columns)`: a table in, a table of the same kind out, every row decided under the policy of its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from riskrules.batch import arrow
+from riskrules.batch.block import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
+from riskrules.batch.evaluate import Outcome, Plans, evaluate
+from riskrules.batch.inputs import Holdings, Positions
+from riskrules.batch.reading import NotATable, apart, holdings_of, positions_of
+from riskrules.rulebook.plan import Plan
+from riskrules.units.clock import Instant
+from riskrules.units.exact import Exact
+
+Array = Any
+Amounts = Literal["float", "exact"]
+AMOUNTS = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl")
+QUANTUM: Exact = (1, 10**8)
+
+
+class Evaluation:
+    """The answer: `evaluation["decision"]` is a column, one value a row of the input; `to_arrow()` the whole table.
+
+    Amounts are float64, off by at most 1e-13 of what they are made of and by the policy's own roundings; where they were asked for
+    exactly they are whole numbers of a quantum and `evaluation["equity"]` gives fractions.
+    """
+
+    def __init__(self, outcome: Outcome, positions: Positions, as_of: Array | None, notes: tuple[str, ...]) -> None:
+        self._outcome, self._positions, self._as_of = outcome, positions, as_of
+        self.notes = notes
+
+    @property
+    def doubtful(self) -> int:
+        """How many pools floats could not decide."""
+        return self._outcome.doubtful
+
+    @property
+    def alone(self) -> int:
+        """How many of those took the scalar walk."""
+        return self._outcome.alone
+
+    def __len__(self) -> int:
+        return self._outcome.n
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._outcome.positions)
+
+    def raw(self, name: str) -> Array:
+        """A column as it is kept: float64 or whole numbers of the quantum; words as places in `words(name)`."""
+        return self._outcome.positions[name]
+
+    def words(self, name: str) -> tuple[str, ...]:
+        if name == "decision":
+            return DECISIONS
+        return tuple(self._outcome.state_names if name == "state" else self._outcome.digests)
+
+    def __getitem__(self, name: str) -> Array:
+        column = self.raw(name)
+        if name in ("decision", "state", "digest"):
+            return np.array([*self.words(name), None], dtype=object)[column]
+        if name == "code":
+            return np.array([f"RR{code}" if code else "" for code in range(1000)], dtype=object)[column]
+        if column.dtype == np.int64:
+            over, under = self._quantum
+            large = self._outcome.large
+            wholes = [large[name, row] if n == LARGE else None if n == NO_AMOUNT else int(n) for row, n in enumerate(column)]
+            return np.array([None if n is None else Fraction(n * over, under) for n in wholes], dtype=object)
+        return column
+
+    @property
+    def _quantum(self) -> Exact:
+        assert self._outcome.want.quantum is not None
+        return self._outcome.want.quantum
+
+    def errors(self) -> dict[str, int]:
+        """How many rows are errors, by code, most first."""
+        codes = self.raw("code")[self.raw("decision") == ERROR]
+        found = np.bincount(codes, minlength=1)
+        return {f"RR{code}": int(found[code]) for code in sorted(np.flatnonzero(found), key=lambda code: -found[code])}
+
+    def decisions(self) -> dict[str, int]:
+        counts = np.bincount(self.raw("decision"), minlength=len(DECISIONS))
+        return {word: int(count) for word, count in zip(DECISIONS, counts, strict=True) if count}
+
+
+def evaluate_table(
+    plan_at: Callable[[Instant], Plan | int],
+    when: Instant,
+    table: Any,
+    accounts: Any = None,
+    amounts: Amounts = "float",
+    threads: int = 1,
+    drivers: tuple[str, ...] = (),
+) -> Evaluation:
+    read = positions_of(table, drivers)
+    positions, notes = read.positions, read.notes
+    held = Holdings.none()
+    if (
+        not positions.all_isolated
+        and (name := apart(positions.account_names, None if read.as_of is None else _first_times(read))) is not None
+    ):
+        raise NotATable(f"the rows of account {name} do not stand together", "sort the table by account (and time)")
+    if accounts is not None:
+        held, fees, more = holdings_of(accounts, positions.account_names)
+        notes += more
+        if fees is not None and "taker_fee" not in positions.figures:
+            positions = replace(positions, figures={**positions.figures, "taker_fee": fees.rows(positions.account)})
+    want = Want(AMOUNTS, ("equity",), quantum=QUANTUM if amounts == "exact" else None)
+    outcome = evaluate(Plans(plan_at, want), positions, held, when if read.as_of is None else read.as_of, threads)
+    return Evaluation(outcome, positions, read.as_of, notes)
+
+
+def _first_times(read: Any) -> Array:
+    account = read.positions.account
+    return read.as_of[np.flatnonzero(np.r_[True, account[1:] != account[:-1]])] if len(account) else read.as_of
+
+
+__all__ = ["Evaluation", "Iterator", "arrow", "evaluate_table"]
