@@ -105,7 +105,24 @@ def _read(pa: Any, array: Any) -> Figures:
         return texts_of(array.to_pylist())
     if not np.isfinite(floats[~np.isnan(floats)]).all():
         return texts_of(array.to_pylist())
-    return Figures(floats, Texts(array))
+    return _as_decimals(pa, array) or Figures(floats, Texts(array))
+
+
+def _as_decimals(pa: Any, array: Any) -> Figures | None:
+    """Text of plain decimals, none of them long, as the whole numbers that they are."""
+    places = 0
+    if len(array):
+        point = pa.compute.find_substring(array, ".")
+        after = pa.compute.subtract(pa.compute.subtract(pa.compute.utf8_length(array), point), 1)
+        places = pa.compute.max(pa.compute.if_else(pa.compute.less(point, 0), 0, after)).as_py() or 0
+    if places > 18:
+        return None
+    try:
+        made = array.cast(pa.decimal128(38, places))
+    except pa.ArrowInvalid:
+        return None
+    widest = pa.compute.max(pa.compute.abs(made)).as_py()
+    return None if widest is not None and widest.scaleb(places) >= 2**62 else _decimals(pa, made)
 
 
 def _decimals(pa: Any, array: Any) -> Figures:

@@ -251,6 +251,8 @@ def _of_pools(laid: Laid, doubts: dict[str, Array]) -> Array | None:
             else:
                 found[laid.keys[kind, "pool"][mask]] = True  # type: ignore[index]
         out = found if out is None else out | found
+    if out is not None and not laid.is_plain:
+        out = out & laid.real()
     return out if out is not None and out.any() else None
 
 

@@ -55,9 +55,10 @@ class Outcome:
     positions: dict[str, Array]
     state_names: list[str]
     digests: list[str]
-    pools: list[dict[str, Array]] = field(default_factory=list)
+    pools: dict[int, dict[str, Array]] = field(default_factory=dict)  # by the first row of their block
     doubtful: int = 0
     alone: int = 0
+    settles: list[str] = field(default_factory=list)
     large: dict[tuple[str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold: column and row
 
     @staticmethod
@@ -174,7 +175,7 @@ def _work(
         under_the_others(plans, kernel, block, mine, times, buffers, laid, made)
     _write(outcome, job, laid, made)
     if pools:
-        outcome.pools.append(_pools(job, block, laid, made, outcome))
+        outcome.pools[job.low] = _pools(job, block, laid, made, outcome)
 
 
 def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
@@ -221,5 +222,26 @@ def _renamed(names: list[str], labels: list[str], state: Array) -> Array:
 
 
 def _pools(job: _Job, block: Positions, laid: Laid, made: Decided, outcome: Outcome) -> dict[str, Array]:
-    """The pools that hold a position or a balance: whose they are, where their first row is, and what came of them."""
-    raise NotImplementedError
+    """The pools that hold a position or a balance: whose they are, a row of theirs (−1: none), and what came of them."""
+    n = laid.counts["pool"]
+    rows = np.arange(len(block)) if laid.rows is None else laid.rows
+    first = np.full(n, -1, np.intp)
+    if laid.is_plain:
+        kept, first, account, settle = np.arange(n), job.low + rows, laid.positions.account, np.full(n, -1)
+    else:
+        key, held = laid.keys["leg", "pool"], laid.keys["holding", "pool"]
+        assert key is not None
+        assert held is not None
+        first[key[::-1]] = job.low + rows[::-1]
+        kept = np.unique(np.r_[key, held])
+        account, settle = laid.keys["pool", "account"], np.where(laid.isolated, -1, np.arange(n) % len(laid.settles))
+        assert account is not None
+    names = np.array([_place(outcome.settles, name) for name in laid.settles] + [-1], dtype=np.int16)
+    state = np.full(n, -1, np.int16) if made.state is None else _renamed(outcome.state_names, made.labels, made.state)
+    assert isinstance(job.plan, Plan)
+    code = np.zeros(n, np.int16) if made.code is None else made.code
+    columns = {
+        "account": int(block.first) + account, "row": first, "settle": names[settle], **made.pools, "decision": made.decision,
+        "state": state, "code": code, "digest": np.full(n, _place(outcome.digests, job.plan.digest), np.int16),
+    }  # fmt: skip
+    return {name: column[kept] for name, column in columns.items()}

@@ -31,7 +31,7 @@ class Positions:
     figures: Mapping[str, Figures]  # the others of FIGURES, and drivers, as far as they were given
     instants: Mapping[str, Array]  # nanoseconds: time, mark_price_at
     ids: Sequence[Any] | None = None
-    bad: Mapping[str, Array] = field(default_factory=dict)  # rows in which a given figure is none, by column
+    first: int = 0  # the number of the first account in the whole, of a block that counts from 0
 
     def __len__(self) -> int:
         return len(self.market)
@@ -47,7 +47,6 @@ class Positions:
             figures={name: figures.rows(chosen) for name, figures in self.figures.items()},
             instants={name: instants[chosen] for name, instants in self.instants.items()},
             ids=None if self.ids is None else _some(self.ids, chosen),
-            bad={name: rows[chosen] for name, rows in self.bad.items()},
         )
 
     def renumbered(self, number: Array, accounts: Array) -> Positions:
@@ -62,7 +61,9 @@ class Positions:
         last = int(block.account[-1]) + 1 if high > low else 0
         names = None if self.account_names is None else self.account_names[first:last]
         all_isolated = self.all_isolated or bool(block.isolated.all())
-        return replace(block, account=block.account - first, accounts=last - first, account_names=names, all_isolated=all_isolated)
+        return replace(
+            block, account=block.account - first, accounts=last - first, account_names=names, all_isolated=all_isolated, first=first
+        )
 
 
 def _some(values: Sequence[Any], chosen: Any) -> Sequence[Any]:

@@ -40,6 +40,13 @@ class Laid:
     def is_plain(self) -> bool:
         return self.pool_leg is None
 
+    def real(self) -> Array:
+        """The pools that hold something: each asset has a place in every account, and most are empty."""
+        out = np.zeros(self.counts["pool"], bool)
+        for kind in ("leg", "holding"):
+            out[self.keys[kind, "pool"]] = True
+        return out
+
     def groups(self) -> Groups:
         """The legs of each pool; found once."""
         if not self.found:

@@ -14,6 +14,7 @@ COMMANDS = {
     "check": ("check", "Read, validate and prove policy files."),
     "explain": ("explain", "Explain every margin decision of a snapshot."),
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
+    "evaluate": ("evaluate", "Decide a whole table of positions: CSV or Parquet in and out."),
     "show": ("show", "Show a table in force, its source, status and history."),
     "import": ("importing", "Write policy files from what venues and tools print."),
     "schema": ("schema", "Print or write the JSON Schemas of policy files."),

@@ -19,6 +19,7 @@ from riskrules.ir.program import Node, Program
 
 Array = Any
 Codes = Any  # int16: 505 for RR505; None where no row has a fault
+NO_ROWS = None  # the column of a kind of row that the block has none of
 ROUNDED = frozenset(
     ("round_up", "round_down", "round_toward_zero", "round_away_from_zero", "round_half_up", "round_half_even"),
 )
@@ -26,7 +27,8 @@ COMPARED = frozenset(("below", "at_or_below", "above", "at_or_above", "equal"))
 FIGURES = frozenset(("add", "sub", "mul", "div", "neg", "absolute", "power", "smaller", "larger"))
 FLOW = frozenset(
     (
-        "both", "either", "not", "choose", "label_if", "bracket", "within_last_cap", "pick", "fault", "given", "constant", "gather", "total",
+        "both", "either", "not", "choose", "label_if", "bracket", "within_last_cap", "pick", "fault", "given", "constant", "gather",
+        "total",
     )
 )  # fmt: skip
 NOTHING_KNOWN: Mapping[tuple[str, str], bool] = MappingProxyType({})
@@ -156,6 +158,9 @@ class BlockWalk:
         self.doubts: dict[str, Array] = {}
         with np.errstate(all="ignore"):
             for k, node in course.steps:
+                if node.rows != "any" and not block.counts[node.rows]:
+                    self.values[k], self.codes[k] = NO_ROWS, None
+                    continue
                 self.values[k], self.codes[k] = self._step(node)
                 if meaning.doubts:
                     self._keep_doubts(node, self.codes[k])
