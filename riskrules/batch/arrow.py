@@ -228,23 +228,33 @@ def first_twice(names: Any, times: Array | None) -> str | None:
     return str(found.as_py() if pa is not None else found)
 
 
-def matched(column: Any, names: Any) -> tuple[Array, Array]:
-    """The rows whose account is among the names, in the order of the names; and which name each is of.
+class Index:
+    """Where the rows of each account are, in a table in any order."""
 
-    A name that comes again (an account at several times) has the rows again.
-    """
-    pa = _of_arrow(names)
-    own = np.asarray(_plain(column))
-    asked = np.asarray(_plain(names))
-    if pa is not None or own.dtype.kind in "OU" or asked.dtype.kind in "OU":
-        own, asked = own.astype(str), asked.astype(str)
-    order = np.argsort(own, kind="stable")
-    low = np.searchsorted(own[order], asked, side="left")
-    high = np.searchsorted(own[order], asked, side="right")
-    counts = high - low
-    account = np.repeat(np.arange(len(asked)), counts)
-    within = np.arange(len(account)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return order[np.repeat(low, counts) + within], account
+    def __init__(self, column: Any) -> None:
+        names = np.asarray(_plain(column))
+        self._as_text = names.dtype.kind in "OU"
+        names = names.astype(str) if self._as_text else names
+        risen = len(names) < 2 or bool(np.all(names[1:] >= names[:-1]))
+        self._order = None if risen else np.argsort(names, kind="stable")
+        self._names = names if risen else names[self._order]
+
+    def matched(self, asked: Any) -> tuple[Array, Array]:
+        """The rows of the names, in the order of the names, and which name each is of.  A name that comes again has its rows again."""
+        wanted = np.asarray(_plain(asked))
+        if self._as_text or wanted.dtype.kind in "OU":
+            wanted = wanted.astype(str)
+            if not self._as_text:
+                self._as_text, self._names = True, self._names.astype(str)
+                self._order = np.argsort(self._names, kind="stable") if self._order is None else self._order
+                self._names = np.sort(self._names)
+        low = np.searchsorted(self._names, wanted, side="left")
+        high = np.searchsorted(self._names, wanted, side="right")
+        counts = high - low
+        account = np.repeat(np.arange(len(wanted)), counts)
+        within = np.arange(len(account)) - np.repeat(np.cumsum(counts) - counts, counts)
+        rows = np.repeat(low, counts) + within
+        return rows if self._order is None else self._order[rows], account
 
 
 def _plain(column: Any) -> Any:

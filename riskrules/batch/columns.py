@@ -30,6 +30,7 @@ class Figures:
 
     def __init__(self, floats: Array, texts: Sequence[str | None] | None = None, digits: Array | None = None, places: int = 0) -> None:
         self.floats, self.texts, self.digits, self.places = floats, texts, digits, places
+        self._low: float | None = None
 
     def __len__(self) -> int:
         return len(self.floats)
@@ -63,11 +64,16 @@ class Figures:
         """Whether every row has a figure, and none is below the least there may be; NaN is neither."""
         if not len(self.floats):
             return True
-        low = self.floats.min()
-        return bool(low >= least and low > -np.inf and self.floats.max() < np.inf)
+        return bool(self.low() >= least and self.low() > -np.inf and self.floats.max() < np.inf)
 
-    def as_float(self) -> Float:
-        return Float(self.floats, 1 if self.digits is None else 2)
+    def low(self) -> float:
+        """The least figure; NaN where a row has none."""
+        if self._low is None:
+            self._low = float(self.floats.min()) if len(self.floats) else 0.0
+        return self._low
+
+    def as_float(self, signed: bool = True) -> Float:
+        return Float(self.floats, 1 if self.digits is None else 2, None, 0.0, signed)
 
     def as_ring(self, by_row: bool) -> tuple[Ring, Array]:
         """The exact column, over one denominator or over each row's own; and the rows that it could not hold."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
-from riskrules.batch import arrow
 from riskrules.batch.block import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
 from riskrules.batch.evaluate import Outcome, Plans, evaluate
 from riskrules.batch.inputs import Holdings, Positions
-from riskrules.batch.reading import NotATable, apart, holdings_of, positions_of
+from riskrules.batch.reading import Accounts, NotATable, apart, positions_of
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
@@ -107,10 +105,9 @@ def evaluate_table(
     ):
         raise NotATable(f"the rows of account {name} do not stand together", "sort the table by account (and time)")
     if accounts is not None:
-        held, fees, more = holdings_of(accounts, positions.account_names)
-        notes += more
-        if fees is not None and "taker_fee" not in positions.figures:
-            positions = replace(positions, figures={**positions.figures, "taker_fee": fees.rows(positions.account)})
+        known = Accounts(accounts)
+        notes += known.notes
+        positions, held = known.beside(positions)
     want = Want(AMOUNTS, ("equity",), quantum=QUANTUM if amounts == "exact" else None)
     outcome = evaluate(Plans(plan_at, want), positions, held, when if read.as_of is None else read.as_of, threads)
     return Evaluation(outcome, positions, read.as_of, notes)
@@ -119,6 +116,3 @@ def evaluate_table(
 def _first_times(read: Any) -> Array:
     account = read.positions.account
     return read.as_of[np.flatnonzero(np.r_[True, account[1:] != account[:-1]])] if len(account) else read.as_of
-
-
-__all__ = ["Evaluation", "Iterator", "arrow", "evaluate_table"]

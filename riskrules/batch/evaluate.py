@@ -17,7 +17,7 @@ from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 
 Array = Any
-BLOCK = 32_768  # rows: small enough that a block's columns stay near the processor
+BLOCK = 65_536  # rows: small enough that a block's columns stay near the processor
 NO_TIME_CODE = 505
 
 
@@ -169,7 +169,7 @@ def _work(
     kernel = plans.kernel(job.plan)
     times = as_of if isinstance(as_of, int) else as_of[rows]
     laid, made = kernel.decide(block, mine, times, buffers)
-    if int(kernel.tables.versions[np.where(laid.markets >= 0, laid.markets, 0)].max(initial=1)) > 1:
+    if kernel.tables.several and int(kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)].max(initial=1)) > 1:
         from riskrules.batch.undecided import under_the_others
 
         under_the_others(plans, kernel, block, mine, times, buffers, laid, made)
@@ -189,7 +189,7 @@ def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
     if "equity" in out and "equity" in made.pools:
         out["equity"][rows] = made.pools["equity"] if key is None else made.pools["equity"][key]
     if made.tier is not None:
-        out["tier"][rows] = made.tier
+        out["tier"][rows] = made.tier  # narrowed as it is written
     out["decision"][rows] = made.decision if key is None else made.decision[key]
     code = made.code if made.code is None or key is None else made.code[key]
     if made.leg_codes is not None:

@@ -31,34 +31,44 @@ class Givens:
 
     def __init__(self, plan: Plan, tables: Tables, laid: Laid, as_of: Array | int) -> None:
         self.plan, self.tables, self.laid, self.as_of = plan, tables, laid, as_of
-        self.all_known = not len(laid.markets) or bool(laid.markets.min() >= 0)
-        self.known = laid.markets >= 0
-        self.markets = laid.markets if self.all_known else np.where(self.known, laid.markets, 0)
+        self.all_known = laid.all_known
         self._start: Array | None = None
+
+    @property
+    def known(self) -> Array:
+        return self.laid.markets() >= 0
+
+    @property
+    def markets(self) -> Array:
+        """The market of each leg, some market where it has none."""
+        found = self.laid.markets()
+        return found if self.all_known else np.where(found >= 0, found, 0)
 
     def under(self, meaning: Any) -> Callable[[str, str], Given]:
         return lambda rows, name: getattr(self, f"_{rows}")(meaning, name)
 
     # -- figures under a meaning -----------------------------------------------------------------
 
-    def _put(self, meaning: Any, figures: Figures, codes: Array | None) -> Given:
+    def _put(self, meaning: Any, figures: Figures, codes: Array | None, signed: bool) -> Given:
         if isinstance(meaning, Floats):
-            return figures.as_float(), codes
+            return figures.as_float(signed), codes
         ring, bad = figures.as_ring(meaning.by_row)
         if bad.any():
             meaning.doubts.append(bad)
         return ring, codes
 
-    def _asked(self, meaning: Any, figures: Figures | None, code: int, n: int, earlier: Array | None = None) -> Given:
-        """A figure that is needed: where it is not there, the code."""
+    def _asked(
+        self, meaning: Any, figures: Figures | None, code: int, n: int, earlier: Array | None = None, least: float = -np.inf
+    ) -> Given:
+        """A figure that is needed: where it is not there, the code; one below the least there may be is out of range."""
         if figures is None:
             codes = np.full(n, code, np.int16)
             return meaning.nothing(n), codes if earlier is None else np.where(earlier != 0, earlier, codes)
-        if not figures.all_given():
-            here = figures.given()
-            missing = np.where(here, np.int16(0), np.int16(code))
+        if not figures.all_given(least):
+            out = np.where(figures.floats < least, np.int16(OUT_OF_RANGE), np.int16(0))
+            missing = np.where(figures.given(), out, np.int16(code))
             earlier = missing if earlier is None else np.where(earlier != 0, earlier, missing)
-        return self._put(meaning, figures, earlier)
+        return self._put(meaning, figures, earlier, signed=not figures.low() >= 0)
 
     def _by_market(self, meaning: Any, name: str, exact: list[Exact]) -> Any:
         return self.tables.figure(name, exact).at(meaning, self.markets)
@@ -70,16 +80,10 @@ class Givens:
         if name == "size":
             return self._asked(meaning, legs.size, NO_NUMBER, len(legs), self._unfit())
         figures = legs.figures.get(name)
-        value, codes = self._asked(meaning, figures, ABSENT, len(legs), self._below_0(name, figures))
+        value, codes = self._asked(meaning, figures, ABSENT, len(legs), None, _least(name))
         if name == "entry_price" and figures is not None:
             codes = self._zero_of_inverse(figures, codes)
         return value, codes
-
-    def _below_0(self, name: str, figures: Figures | None) -> Array | None:
-        """A price below 0 is none."""
-        if figures is None or name not in AT_LEAST_0 or figures.all_given(0.0) or not np.any(figures.floats < 0):
-            return None
-        return np.where(figures.floats < 0, np.int16(OUT_OF_RANGE), np.int16(0))
 
     def _unfit(self) -> Array | None:
         """What stands against a leg before any of its figures: its market, its mode, what it settles in, a second leg."""
@@ -124,7 +128,7 @@ class Givens:
         legs = self.laid.positions
         marks = legs.figures.get("mark_price")
         if name == "mark_price":
-            return self._asked(meaning, marks, NO_PRICE, len(legs), self._below_0(name, marks))
+            return self._asked(meaning, marks, NO_PRICE, len(legs), None, 0.0)
         if name == "mark_price_age":
             gone: Array | None = None
             if marks is None or not marks.all_given():
@@ -133,8 +137,9 @@ class Givens:
             return self._age(meaning, legs.instants.get("mark_price_at"), gone, len(legs), self.as_of)
         if name in FIELDS:
             if self._start is None:
-                self._start = self.markets * self.tables.width
-            return Column(name, self.markets, self._start), self._unlisted()
+                place = np.maximum(self.laid.place, 0) * self.tables.width
+                self._start = place[self.laid.positions.market]
+            return Column(name, self._start, self.tables.width), self._unlisted()
         if name in self.plan.settings:
             return self._setting(meaning, name)
         if name in self.plan.drivers.get("market", ()):
@@ -211,7 +216,7 @@ class Givens:
             first = np.zeros(laid.counts["account"], np.intp)
             first[laid.positions.account[::-1]] = np.arange(len(laid.positions))[::-1]
             figures = figures.rows(first)
-        return self._asked(meaning, figures, ABSENT, laid.counts["account"])
+        return self._asked(meaning, figures, ABSENT, laid.counts["account"], None, _least(name))
 
     # -- balances --------------------------------------------------------------------------------
 
@@ -267,3 +272,7 @@ def _seconds(meaning: Any, nanos: Array) -> Any:
 def _counts(plan: Plan, asset: str) -> bool:
     known = plan.assets.get(asset)
     return bool(known and known.weight)
+
+
+def _least(name: str) -> float:
+    return 0.0 if name in AT_LEAST_0 else -np.inf

@@ -27,14 +27,14 @@ class Laid:
     positions: Positions
     holdings: Holdings
     rows: Array | None
-    markets: Array  # of each leg: its place in the tables, −1 where the rulebook has none
+    place: Array  # of each market name: its place in the tables, −1 where the rulebook has none
     counts: dict[str, int]
     keys: dict[Key, Array | None]
     isolated: Array | bool  # of each pool
     pool_leg: Array | None  # of each pool, its isolated leg or −1; None: leg and pool are one row
     unheld: int  # how many of the last holdings stand for balances that nobody gave
     settles: tuple[str, ...]
-    found: list[Groups] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)  # what was asked for once
 
     @property
     def is_plain(self) -> bool:
@@ -47,41 +47,53 @@ class Laid:
             out[self.keys[kind, "pool"]] = True
         return out
 
+    @property
+    def all_known(self) -> bool:
+        return bool(self.place.min() >= 0)
+
+    def markets(self) -> Array:
+        """Of each leg: its market's place in the tables, −1 where the rulebook has none."""
+        if "markets" not in self.found:
+            self.found["markets"] = self.place[self.positions.market]
+        return self.found["markets"]
+
     def groups(self) -> Groups:
-        """The legs of each pool; found once."""
-        if not self.found:
-            self.found.append(Groups(self.keys["leg", "pool"], self.counts["pool"]))
-        return self.found[0]
+        """The legs of each pool."""
+        if "groups" not in self.found:
+            self.found["groups"] = Groups(self.keys["leg", "pool"], self.counts["pool"])
+        made: Groups = self.found["groups"]
+        return made
 
 
 def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settles: tuple[str, ...] = ()) -> Laid:
     """`settles` are the assets that there are pools in, where they are known already."""
-    rows = None if np.all(positions.size.floats != 0) else np.flatnonzero(positions.size.floats != 0)
+    nothing = positions.size.floats == 0
+    rows = np.flatnonzero(~nothing) if nothing.any() else None
     legs = positions if rows is None else positions.rows(rows)
-    markets = _places(tables, legs)
+    place = tables.places(legs.market_names)
     if legs.all_isolated and not settles:
-        return _plain(legs, rows, markets)
-    return _mixed(plan, tables, legs, held, rows, markets, settles)
+        return _plain(legs, rows, place)
+    return _mixed(plan, tables, legs, held, rows, place, settles)
 
 
-def _places(tables: Tables, legs: Positions) -> Array:
-    place = np.array([tables.place.get(name, -1) for name in legs.market_names] or [-1], dtype=np.intp)
-    return place[legs.market]
+_KINDS = ("leg", "market", "pool", "position", "account")
+_NOTHING = np.empty(0, np.intp)
+_SAME: dict[Key, Array | None] = {
+    **{(below, above): None for below in _KINDS for above in _KINDS if below != above},
+    **{(below, above): _NOTHING for below in ("holding", "order", "asset") for above in (*_KINDS, "asset")},
+}
 
 
-def _plain(legs: Positions, rows: Array | None, markets: Array) -> Laid:
+def _plain(legs: Positions, rows: Array | None, place: Array) -> Laid:
     n = len(legs)
     counts = {"leg": n, "market": n, "pool": n, "account": n, "holding": 0, "asset": 0, "order": 0, "position": n, "any": 1}
-    kinds = ("leg", "market", "pool", "position", "account")
-    keys: dict[Key, Array | None] = {(below, above): None for below in kinds for above in kinds if below != above}
-    nothing = np.empty(0, np.intp)
-    keys |= {(below, above): nothing for below in ("holding", "order", "asset") for above in (*kinds, "asset")}
-    return Laid(legs, Holdings.none(), rows, markets, counts, keys, True, None, 0, ())
+    return Laid(legs, Holdings.none(), rows, place, counts, _SAME, True, None, 0, ())
 
 
-def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Array | None, markets: Array, known: tuple[str, ...]) -> Laid:
+def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Array | None, place: Array, known: tuple[str, ...]) -> Laid:
+    markets = place[legs.market]
     accounts = legs.accounts
-    settles, settle_of = _settles(plan, tables, legs, held, known)
+    settles, settle_of = _settles(plan, tables, markets, held, known)
     many = len(settles)
     cross = ~legs.isolated
     leg_pool = legs.account * many + settle_of[markets]
@@ -109,14 +121,14 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     keys |= {(below, above): nothing for below in ("order", "position") for above in ("market", "pool", "account", "position", "order")}
     keys |= _positions(tables, leg_pool, markets, pools, pool_account, counts)
     isolated = np.arange(pools) >= accounts * many
-    return Laid(legs, held, rows, markets, counts, keys, isolated, pool_leg, len(unheld), settles)
+    return Laid(legs, held, rows, place, counts, keys, isolated, pool_leg, len(unheld), settles)
 
 
-def _settles(plan: Plan, tables: Tables, legs: Positions, held: Holdings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
+def _settles(plan: Plan, tables: Tables, markets: Array, held: Holdings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
     """The assets that the block has pools in, and which of them each market of the tables settles in."""
     if plan.account.pooled_in:
         return (plan.account.pooled_in,), np.zeros(len(tables.names) + 1, np.intp)
-    used = np.unique(_places(tables, legs))
+    used = np.unique(markets)
     names = {tables.markets[k].settle for k in used if k >= 0} | set(held.asset_names)
     settles = known or tuple(sorted(names)) or ("",)
     of = [settles.index(market.settle) if market.settle in names else 0 for market in tables.markets]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,17 @@ class NotATable(Exception):
     def __init__(self, text: str, hint: str) -> None:
         super().__init__(text)
         self.text, self.hint = text, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of words as places in the distinct ones: quicker to read than as many texts."""
+
+    places: Array
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +65,11 @@ def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     numbers = {name: _figures(columns[name], name) for name in (*FIGURES[1:], *drivers) if name in columns}
     instants = {name: _instants(columns[name], name) for name in INSTANTS if name in columns}
     account, names = _accounts(columns.get("account"), instants.get("time"), n)
-    if names is None and not isolated.all():
+    all_isolated = bool(isolated.strides == (0,) and n and isolated[0]) or bool(isolated.all())
+    if names is None and not all_isolated:
         raise NotATable("there are cross positions and no column account", "a cross position is decided with its account: say whose it is")
     positions = Positions(
-        account, int(account[-1]) + 1 if n else 0, names, market, market_names, isolated, bool(isolated.all()), size, numbers,
+        account, int(account[-1]) + 1 if n else 0, names, market, market_names, isolated, all_isolated, size, numbers,
         {name: found for name, found in instants.items() if name != "time"}, columns.get("position_id"),
     )  # fmt: skip
     unused = [str(name) for name in columns if name not in known]
@@ -65,33 +77,46 @@ def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     return Read(positions, instants.get("time"), notes)
 
 
-def holdings_of(table: Any, names: Sequence[Any] | None) -> tuple[Holdings, Figures | None, tuple[str, ...]]:
-    """The balances of the accounts that are named, in their order; and their fees.  An account named twice over has its rows together."""
-    columns = arrow.columns_of(table)
-    for name in ("account", "asset", "amount"):
-        if name not in columns:
-            raise NotATable(f"the table of accounts has no column {name}", f"it has {', '.join(map(str, columns)) or 'none'}")
-    unused = [str(name) for name in columns if name not in HELD]
-    notes = (f"not used of accounts: column{'' if len(unused) == 1 else 's'} {', '.join(unused)}",) if unused else ()
-    if names is None:
-        return Holdings.none(), None, notes
-    rows, account = arrow.matched(columns["account"], names)
-    asset, asset_names = _words(columns["asset"], "asset")
-    held = Holdings(
-        account, asset[rows], asset_names, _figures(columns["amount"], "amount").rows(rows),
-        {name: _figures(columns[name], name).rows(rows) for name in ("index_price",) if name in columns},
-        {name: _instants(columns[name], name)[rows] for name in ("index_price_at",) if name in columns},
-    )  # fmt: skip
-    return held, _fees(columns.get("taker_fee"), rows, account, len(names)), notes
+class Accounts:
+    """A table of balances, read once; `of` picks those of the accounts that are named."""
+
+    def __init__(self, table: Any) -> None:
+        columns = arrow.columns_of(table)
+        for name in ("account", "asset", "amount"):
+            if name not in columns:
+                raise NotATable(f"the table of accounts has no column {name}", f"it has {', '.join(map(str, columns)) or 'none'}")
+        unused = [str(name) for name in columns if name not in HELD]
+        self.notes = (f"not used of accounts: column{'' if len(unused) == 1 else 's'} {', '.join(unused)}",) if unused else ()
+        self._index = arrow.Index(columns["account"])
+        self._asset, self._asset_names = _words(columns["asset"], "asset")
+        self._amount = _figures(columns["amount"], "amount")
+        self._prices = {name: _figures(columns[name], name) for name in ("index_price",) if name in columns}
+        self._times = {name: _instants(columns[name], name) for name in ("index_price_at",) if name in columns}
+        self._fees = _figures(columns["taker_fee"], "taker_fee") if "taker_fee" in columns else None
+
+    def of(self, names: Any) -> tuple[Holdings, Figures | None]:
+        """The balances of the named accounts, in their order, and one fee each: that of an account's first row."""
+        rows, account = self._index.matched(names)
+        held = Holdings(
+            account, self._asset[rows], self._asset_names, self._amount.rows(rows),
+            {name: prices.rows(rows) for name, prices in self._prices.items()},
+            {name: times[rows] for name, times in self._times.items()},
+        )  # fmt: skip
+        return held, None if self._fees is None else _first_of_each(self._fees.rows(rows), account, len(names))
+
+    def beside(self, positions: Positions) -> tuple[Positions, Holdings]:
+        """The positions with the fees of their accounts, where they have no column of their own; and what the accounts hold."""
+        if positions.account_names is None:
+            return positions, Holdings.none()
+        held, fees = self.of(positions.account_names)
+        if fees is not None and "taker_fee" not in positions.figures:
+            positions = replace(positions, figures={**positions.figures, "taker_fee": fees.rows(positions.account)})
+        return positions, held
 
 
-def _fees(column: Any, rows: Array, account: Array, accounts: int) -> Figures | None:
-    """One fee an account: that of its first row."""
-    if column is None:
-        return None
-    fees = _figures(column, "taker_fee").rows(rows)
-    first = np.full(accounts, len(rows), np.intp)
-    first[account[::-1]] = np.arange(len(rows))[::-1]
+def _first_of_each(fees: Figures, account: Array, accounts: int) -> Figures:
+    first = np.full(accounts, len(fees), np.intp)
+    first[account[::-1]] = np.arange(len(fees))[::-1]
     return fees.followed_by(np.nan, 1).rows(first)
 
 
@@ -110,8 +135,8 @@ def _words(column: Any, name: str) -> tuple[Array, tuple[str, ...]]:
     """Places in the distinct words."""
     found = arrow.words_of(column)
     if found is None:
-        if isinstance(column, tuple) and len(column) == 2:
-            return np.asarray(column[0], dtype=np.intp), tuple(column[1])
+        if isinstance(column, Coded):
+            return np.asarray(column.places, dtype=np.intp), column.words
         words, places = np.unique(np.asarray(column).astype(str), return_inverse=True)
         return places.astype(np.intp), tuple(str(word) for word in words)
     return found
@@ -122,7 +147,8 @@ def _modes(column: Any) -> Array:
     strange = [word for word in words if word.lower() not in ("cross", "isolated")]
     if strange:
         raise NotATable(f"column mode says {strange[0]!r}", "write cross or isolated in each row")
-    return np.array([word.lower() == "isolated" for word in words] or [True])[places]
+    flags = [word.lower() == "isolated" for word in words] or [True]
+    return np.broadcast_to(np.bool_(flags[0]), (len(places),)) if len(set(flags)) == 1 else np.array(flags)[places]
 
 
 def _sided(size: Figures, column: Any) -> Figures:
@@ -190,6 +216,3 @@ def apart(names: Any, times: Array | None) -> str | None:
     if names is None or not len(names):
         return None
     return arrow.first_twice(names, times)
-
-
-__all__ = ["Mapping", "NotATable", "Read", "apart", "holdings_of", "positions_of"]

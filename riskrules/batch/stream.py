@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -16,7 +16,7 @@ from riskrules.batch.door import AMOUNTS, QUANTUM, Amounts
 from riskrules.batch.evaluate import Plans, evaluate
 from riskrules.batch.files import Progress, Sink, Source, together
 from riskrules.batch.inputs import Holdings
-from riskrules.batch.reading import NotATable, apart, holdings_of, positions_of
+from riskrules.batch.reading import Accounts, NotATable, apart, positions_of
 from riskrules.batch.results import pools_table, result_table
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
@@ -51,7 +51,8 @@ def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drive
     tally, order = Tally(), _Order()
     want = Want(AMOUNTS, ("equity", "initial_margin", "maintenance_margin"), quantum=QUANTUM if job.amounts == "exact" else None)
     plans = Plans(plan_at, want)
-    held = job.accounts.whole(pa) if job.accounts else None
+    held = Accounts(job.accounts.whole(pa)) if job.accounts else None
+    tally.notes |= dict.fromkeys(held.notes if held else ())
     try:
         for piece in _pieces(pa, job):
             _piece(pa, job, plans, piece, held, when, drivers, tally, order)
@@ -89,7 +90,7 @@ def _pieces(pa: Any, job: Job) -> Iterator[Any]:
 
 
 def _piece(
-    pa: Any, job: Job, plans: Plans, piece: Any, held: Any, when: Instant, drivers: tuple[str, ...], tally: Tally, order: _Order
+    pa: Any, job: Job, plans: Plans, piece: Any, held: Accounts | None, when: Instant, drivers: tuple[str, ...], tally: Tally, order: _Order
 ) -> None:
     read = positions_of(piece, drivers)
     positions = read.positions
@@ -98,10 +99,7 @@ def _piece(
         order.check(positions, read.as_of)
     holdings = Holdings.none()
     if held is not None:
-        holdings, fees, more = holdings_of(held, positions.account_names)
-        tally.notes |= dict.fromkeys(more)
-        if fees is not None and "taker_fee" not in positions.figures:
-            positions = replace(positions, figures={**positions.figures, "taker_fee": fees.rows(positions.account)})
+        positions, holdings = held.beside(positions)
     times = when if read.as_of is None else read.as_of
     outcome = evaluate(plans, positions, holdings, times, job.threads, pools=job.accounts_sink is not None)
     job.sink.write(pa, result_table(piece, outcome))

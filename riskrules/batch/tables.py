@@ -45,15 +45,19 @@ class Listed:
 
 
 class Column:
-    """A table column of some rows: which market each row is of."""
+    """A table column of some rows: where each row's market has its first tier."""
 
-    __slots__ = ("field", "market", "start")
+    __slots__ = ("_width", "field", "start")
 
-    def __init__(self, field: str, market: Array, start: Array) -> None:
-        self.field, self.market, self.start = field, market, start
+    def __init__(self, field: str, start: Array, width: int) -> None:
+        self.field, self.start, self._width = field, start, width
+
+    @property
+    def market(self) -> Array:
+        return self.start // self._width
 
     def gathered(self, key: Array) -> Column:
-        return Column(self.field, self.market[key], self.start[key])
+        return Column(self.field, self.start[key], self._width)
 
 
 class Tables:
@@ -68,19 +72,28 @@ class Tables:
         self.listed = np.array([table is not None for table in chosen], dtype=bool)
         self.tables: list[TablePlan | None] = chosen
         self.counts = np.array([len(table.maintenance_rates) if table else 1 for table in chosen], dtype=np.intp)
-        self.width = int(self.counts.max()) + 1 if len(self.counts) else 1
+        self.fewest = int(self.counts.min(initial=1))
+        self.width = 1 << int(self.counts.max(initial=1)).bit_length()  # so that a search by halves meets an endless cap at last
         self.inclusive = _same([table.caps[1] if table else True for table in chosen])
         self.refuses = np.array([table is not None and table.caps[2] == "error" for table in chosen], dtype=bool)
         self.all_listed = bool(self.listed.all())
         self.labels: list[str] = []
         self._flags: dict[str, Array] = {}
         self._columns: dict[str, Listed] = {}
+        self._named: tuple[tuple[str, ...], Array] | None = None
         self._kept: tuple[Any, Any, Array] | None = None
 
         # Of each market: how many tables may be in force, whether it is inverse, what it settles in.
+        self.several = any(len(market.tables) > 1 for market in self.markets)
         self.versions = np.array([len(market.tables) for market in self.markets], dtype=np.intp)
         self.inverse = np.array([market.is_inverse for market in self.markets], dtype=bool)
         self.settles = [market.settle for market in self.markets]
+
+    def places(self, names: tuple[str, ...]) -> Array:
+        """Where each name's market stands, −1 where there is none; the last names asked about are kept."""
+        if self._named is None or self._named[0] is not names:
+            self._named = names, np.array([self.place.get(name, -1) for name in names] or [-1], dtype=np.intp)
+        return self._named[1]
 
     def label(self, text: str) -> int:
         if text not in self.labels:
@@ -116,23 +129,41 @@ class Tables:
 
     def bracket(self, meaning: Any, x: Any, caps: Column) -> tuple[Array, Array | None]:
         """The tier of each row, counted from 0, and which rows are above the last cap of a table that refuses them."""
-        listed, n = self._listed("caps"), len(caps.market)
-        under = meaning.under(self._side(caps.market), x, listed.at(meaning, caps.start))
-        tier = np.zeros(n, np.intp)
-        rest = np.flatnonzero(~under)
-        for step in range(1, self.width):
+        listed = self._listed("caps")
+        sure = meaning.surely_under(x, listed.at(meaning, caps.start))
+        tier = np.zeros(len(caps.start), np.intp)
+        rest = np.flatnonzero(np.logical_not(sure, out=sure))
+        if not len(rest):
+            return tier, None
+        some, part = caps.gathered(rest), meaning.gathered(x, rest)
+        side = self._side(some)
+        held, meaning.doubts = meaning.doubts, []
+        if isinstance(meaning, Floats):
+            tier[rest] = meaning.counted(part, listed.floats, some.start, self.width, listed.roundings)
+        else:
+            tier[rest] = self._one_after_another(meaning, side, part, some, listed)
+        meaning.doubts = [*held, *(_spread(mask, rest, len(tier)) for mask in meaning.doubts)]
+        return self._last(tier, caps)
+
+    def _one_after_another(self, meaning: Any, side: Array | bool, x: Any, caps: Column, listed: Listed) -> Array:
+        n = len(caps.start)
+        tier, rest = np.zeros(n, np.intp), np.arange(n)
+        for step in range(self.width):
             if not len(rest):
                 break
             tier[rest] = step
             held, meaning.doubts = meaning.doubts, []
-            under = meaning.under(self._side(caps.market[rest]), meaning.gathered(x, rest), listed.at(meaning, caps.start[rest] + step))
-            held += [_spread(mask, rest, n) for mask in meaning.doubts]
-            meaning.doubts = held
+            these = side if isinstance(side, bool) else side[rest]
+            under = meaning.under(these, meaning.gathered(x, rest), listed.at(meaning, caps.start[rest] + step))
+            meaning.doubts = [*held, *(_spread(mask, rest, n) for mask in meaning.doubts)]
             rest = rest[~under]
-        return self._last(tier, caps.market)
+        return tier
 
-    def _last(self, tier: Array, market: Array) -> tuple[Array, Array | None]:
+    def _last(self, tier: Array, caps: Column) -> tuple[Array, Array | None]:
         """Beyond the last cap the last tier applies, or the table says error."""
+        if int(tier.max(initial=0)) < self.fewest:
+            return tier, None
+        market = caps.market
         counts = self.counts[market]
         beyond = tier >= counts
         if not beyond.any():
@@ -142,7 +173,7 @@ class Tables:
 
     def within(self, meaning: Any, x: Any, caps: Column) -> Array:
         last = caps.start + self.counts[caps.market] - 1
-        return meaning.under(self._side(caps.market), x, self._listed("caps").at(meaning, last))
+        return meaning.under(self._side(caps), x, self._listed("caps").at(meaning, last))
 
     def pick(self, meaning: Any, tier: Array, column: Column) -> Any:
         kept = self._kept  # of another thread's block it is not ours, and is put together anew
@@ -150,8 +181,8 @@ class Tables:
             kept = self._kept = (tier, column.start, column.start + tier)
         return self._listed(column.field).at(meaning, kept[2])
 
-    def _side(self, market: Array) -> Array | bool:
-        return self.inclusive if isinstance(self.inclusive, bool) else self.inclusive[market]
+    def _side(self, caps: Column) -> Array | bool:
+        return self.inclusive if isinstance(self.inclusive, bool) else self.inclusive[caps.market]
 
 
 def _there(market: MarketPlan | None) -> MarketPlan:

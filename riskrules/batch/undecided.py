@@ -23,7 +23,7 @@ def under_the_others(
     kernels: Any, kernel: Kernel, block: Positions, held: Holdings, times: Array | int, buffers: Buffers, laid: Laid, made: Decided
 ) -> None:
     """Put what differs between the tables that may be in force as undecided."""
-    versions = kernel.tables.versions[np.where(laid.markets >= 0, laid.markets, 0)]
+    versions = kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)]
     several = _several(laid, versions)
     alone = several.copy()
     for choice in range(1, int(versions.max())):
@@ -42,8 +42,8 @@ def _several(laid: Laid, versions: Array) -> Array:
     key = laid.keys["leg", "pool"]
     assert key is not None
     open_legs = np.flatnonzero(versions > 1)
-    pairs = np.unique(key[open_legs] * (len(versions) + int(laid.markets.max(initial=0)) + 2) + laid.markets[open_legs])
-    pools = pairs // (len(versions) + int(laid.markets.max(initial=0)) + 2)
+    pairs = np.unique(key[open_legs] * (len(versions) + int(laid.markets().max(initial=0)) + 2) + laid.markets()[open_legs])
+    pools = pairs // (len(versions) + int(laid.markets().max(initial=0)) + 2)
     return np.bincount(pools, minlength=laid.counts["pool"]) > 1
 
 

@@ -161,18 +161,12 @@ class BlockWalk:
                 if node.rows != "any" and not block.counts[node.rows]:
                     self.values[k], self.codes[k] = NO_ROWS, None
                     continue
-                self.values[k], self.codes[k] = self._step(node)
+                self.values[k], self.codes[k] = value, codes = self._step(node)
+                meaning.hold(value)
                 if meaning.doubts:
-                    self._keep_doubts(node, self.codes[k])
+                    self._keep_doubts(node, codes)
                 for done in course.ends.get(k, ()):
-                    self._forget(done)
-
-    def _forget(self, k: int) -> None:
-        """Nobody reads the column again; its memory is used anew, unless another column is the same one."""
-        value = self.values.pop(k)
-        release = getattr(self.meaning, "release", None)
-        if release and not any(other is value for other in self.values.values()):
-            release(value, self.values.values())
+                    meaning.release(self.values.pop(done))
 
     def program_rows(self, k: int) -> str:
         return self.nodes[k].rows

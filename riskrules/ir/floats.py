@@ -9,7 +9,6 @@ The few roundings of the bound itself are covered by SPARE.  NaN is never certai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -55,6 +54,7 @@ class Floats:
     def __init__(self, buffers: Buffers) -> None:
         self.buffers = buffers
         self.doubts: list[Mask] = []
+        self._held: dict[int, int] = {}
 
     def constant(self, n: int, d: int) -> Float:
         value = n / d
@@ -98,17 +98,17 @@ class Floats:
     def div(self, x: Float, y: Float) -> Float:
         """Of a divisor that is a sum, only what its own bound leaves of it counts; where that is nothing the row is unsure."""
         value = np.divide(x.value, y.value, out=self._new(x, y))
+        roundings, signed = x.roundings + y.roundings + 1, x.signed or y.signed
         self._doubt(y.value == 0)
-        under = np.abs(y.value) if y.signed else y.value
+        if y.size is None and _nothing(x.slack, y.slack):
+            size = None if x.size is None else x.size / (np.abs(y.value) if y.signed else y.value)
+            return Float(value, roundings, size, 0.0, signed)
+        under = np.abs(y.value)
         blurred = (y.roundings + SPARE) * U * self._size(y) + y.slack
-        if y.size is not None or not isinstance(y.slack, float) or y.slack != 0.0:
-            self._doubt(~(under > 4 * blurred))
-        size = self._size(x) / under
-        slack = (x.slack + np.abs(value) * y.slack) / under * (4 / 3) if not _nothing(x.slack, y.slack) else 0.0
-        if y.size is not None:
-            size = size * (self._size(y) / under) * (4 / 3)
-        own = x.size is None and y.size is None
-        return Float(value, x.roundings + y.roundings + 1, None if own else size, slack, x.signed or y.signed)
+        self._doubt(~(under > 4 * blurred))
+        slack = (x.slack + np.abs(value) * y.slack) / under * (4 / 3)
+        size = self._size(x) / under * (self._size(y) / under) * (4 / 3)
+        return Float(value, roundings, size, slack, signed)
 
     def neg(self, x: Float) -> Float:
         return Float(np.negative(x.value, out=self._new(x)), x.roundings, x.size, x.slack, True)
@@ -153,11 +153,15 @@ class Floats:
     def compared(self, name: str, x: Float, y: Float) -> Mask:
         apart = np.subtract(x.value, y.value, out=self._new(x, y))
         if not (x.is_exact and y.is_exact) and not _by_sign(x, y):
-            sizes = np.add(self._size(x), self._size(y), out=self._new(x, y))
-            bound = np.multiply(sizes, (max(x.roundings, y.roundings) + SPARE) * U, out=sizes)
+            bound = np.add(self._size(x), self._size(y), out=self._new(x, y))
+            bound *= (max(x.roundings, y.roundings) + SPARE) * U
             bound += x.slack + y.slack + SMALLEST
-            self._doubt(~(np.abs(apart) > bound))
+            far = np.abs(apart, out=self._new(x, y))
+            sure = far > bound
+            if not np.all(sure):
+                self.doubts.append(~sure)
             self.buffers.give_back(bound)
+            self.buffers.give_back(far)
         made = _SIDES[name](apart, 0.0)
         self.buffers.give_back(apart)
         return made
@@ -178,13 +182,45 @@ class Floats:
             self._doubt(np.isnan(x.value))
         return made
 
-    def release(self, x: Any, others: Iterable[Any]) -> None:
-        """Its columns may be written over, as far as no other figure shares them."""
-        if isinstance(x, Float):
-            shared = {id(array) for other in others if isinstance(other, Float) for array in (other.value, other.size)}
+    def surely_under(self, x: Float, caps: Float) -> Mask:
+        """The rows that are under the caps whatever equality says; the others are asked one by one."""
+        if x.size is None and _nothing(x.slack) and not x.signed:
+            upper = np.multiply(x.value, 1 + (x.roundings + caps.roundings + SPARE) * U, out=self._new(x))
+        else:
+            upper = x.value + (self._size(x) * ((x.roundings + caps.roundings + SPARE) * U) + (x.slack + SMALLEST))
+        made = upper < caps.value
+        self.buffers.give_back(upper)
+        return made
+
+    def counted(self, x: Float, caps: Array, start: Array, width: int, roundings: int) -> Array:
+        """How many of the rising caps from `start` on each figure is above, by halves; a cap too near to tell is a doubt."""
+        found = start.copy()
+        half = width // 2
+        while half:
+            found += np.where(np.take(caps, found + (half - 1), mode="clip") < x.value, half, 0)
+            half //= 2
+        bound = self._size(x) * ((x.roundings + roundings + SPARE) * U) + (x.slack + SMALLEST)
+        above, below = np.take(caps, found, mode="clip"), np.take(caps, np.maximum(found - 1, start), mode="clip")
+        sure = (x.value + bound < above) & ((found == start) | (x.value - bound > below))
+        if not sure.all():
+            self.doubts.append(~sure)
+        return found - start
+
+    def hold(self, x: Any) -> None:
+        """Two figures may share a column; it is written over when nobody holds it any more."""
+        if type(x) is Float:
             for array in (x.value, x.size):
-                if id(array) not in shared:
-                    self.buffers.give_back(array)
+                if array is not None:
+                    self._held[id(array)] = self._held.get(id(array), 0) + 1
+
+    def release(self, x: Any) -> None:
+        if type(x) is Float:
+            for array in (x.value, x.size):
+                if array is not None:
+                    self._held[id(array)] -= 1
+                    if not self._held[id(array)]:
+                        del self._held[id(array)]
+                        self.buffers.give_back(array)
 
     def _doubt(self, rows: Mask) -> None:
         if np.any(rows):
