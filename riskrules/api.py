@@ -102,7 +102,15 @@ class Book:
         except PolicyError as error:
             return int(error.problems[0].code[2:])
 
-    def evaluate(self, columns: Any, accounts: Any = None, *, amounts: Literal["float", "exact"] = "float", threads: int = 1) -> Evaluation:
+    def evaluate(
+        self,
+        columns: Any,
+        accounts: Any = None,
+        *,
+        amounts: Literal["float", "exact"] = "float",
+        liquidation_price: bool = False,
+        threads: int = 1,
+    ) -> Evaluation:
         """A table decided, one row a position: a mapping of columns, or any table that speaks Arrow.
 
         A `time` column picks the policy row by row.  A row that cannot be decided is an error with its code, and stops nothing.
@@ -111,7 +119,7 @@ class Book:
         from riskrules.batch.door import evaluate_table
 
         drivers = tuple(sorted({name for names in self.plan.drivers.values() for name in names}))
-        return evaluate_table(self.at, self.when, columns, accounts, amounts, threads, drivers)
+        return evaluate_table(self.at, self.when, columns, accounts, amounts, threads, drivers, liquidation_price)
 
     def snapshot(self, given: Given) -> Snapshot:
         """A snapshot from a mapping, a text or a file, or from what ccxt prints.

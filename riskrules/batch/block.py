@@ -14,15 +14,16 @@ import numpy as np
 from riskrules.batch.givens import Givens
 from riskrules.batch.inputs import Holdings, Positions
 from riskrules.batch.layout import Laid, lay
+from riskrules.batch.liquidation import kept_for, liquidation_prices, moved_by_mark
 from riskrules.batch.one import alone
 from riskrules.batch.tables import Tables
 from riskrules.engine.decide import Evaluated
 from riskrules.ir.blocks import Block, BlockWalk, Course
 from riskrules.ir.fault import Fault
-from riskrules.ir.floats import Buffers, Float, Floats
-from riskrules.ir.ring import Ring, Rings
+from riskrules.ir.floats import Buffers, Floats
+from riskrules.ir.ring import Rings
 from riskrules.rulebook.plan import Plan
-from riskrules.units.exact import Exact, to_exact, to_fraction
+from riskrules.units.exact import Exact, to_fraction
 
 Array = Any
 HEALTHY, LIQUIDATE, ERROR, NOTHING_HELD = 0, 1, 2, 3
@@ -41,6 +42,7 @@ class Want:
     legs: tuple[str, ...]
     pools: tuple[str, ...]
     tier: bool = True
+    liquidation_price: bool = False
     quantum: Exact | None = None
 
 
@@ -58,6 +60,7 @@ class Decided:
     labels: list[str]
     doubtful: int = 0
     alone: int = 0
+    asked: int = 0  # liquidation prices that were asked for one by one
     large: dict[tuple[str, str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold, where LARGE stands
 
 
@@ -76,18 +79,28 @@ class Kernel:
         extra = [k for k in (self.tier, self.state) if k is not None]
         wanted = [self.liquidate, *self.legs.values(), *self.pools.values(), *extra]
         known = {("pool", "posts_initial"): False}
-        self.mixed = Course.to(plan.program, wanted, known)
-        self.plain = Course.to(plan.program, wanted, known | {("pool", "is_isolated"): True})
+        self.moved = moved_by_mark(plan.program) if want.liquidation_price else frozenset()
+        self.equity, self.required = named["equity"], named[plan.account.liquidate_against]
+        self.notional = named["notional"]
+        self.mixed = self._course(wanted, known)
+        self.plain = self._course(wanted, known | {("pool", "is_isolated"): True})
         self.positions_apart = _needs_positions(self.mixed)
+
+    def _course(self, wanted: list[int], known: dict[tuple[str, str], bool]) -> Course:
+        course = Course.to(self.plan.program, wanted, known)
+        if not self.want.liquidation_price:
+            return course
+        targets = [self.equity, self.required, self.notional]
+        return Course.to(self.plan.program, wanted, known, tuple(kept_for(course, self.moved, targets)))
 
     def decide(self, positions: Positions, held: Holdings, as_of: Array | int, buffers: Buffers) -> tuple[Laid, Decided]:
         laid = lay(self.plan, self.tables, positions, held)
         if laid.rows is not None and not isinstance(as_of, int):
             as_of = as_of[laid.rows]
         if self.want.quantum is not None:
-            made, doubts = self._walk(laid, as_of, Rings())
+            made, doubts, _ = self._walk(laid, as_of, Rings())
         else:
-            made, doubts = self._walk(laid, as_of, Floats(buffers))
+            made, doubts, walk = self._walk(laid, as_of, Floats(buffers))
             if doubts is not None:
                 made.doubtful = int(np.count_nonzero(doubts))
                 doubts = self._exactly(laid, as_of, made, doubts, by_row=False)
@@ -95,15 +108,20 @@ class Kernel:
             doubts = self._exactly(laid, as_of, made, doubts, by_row=True)
         if doubts is not None:
             self._one_by_one(laid, as_of, made, np.flatnonzero(doubts))
+        if self.want.liquidation_price:
+            if self.want.quantum is not None:
+                walk = self._walk(laid, as_of, Floats(buffers))[2]
+            made.legs["liquidation_price"], asked = liquidation_prices(self, laid, walk, made.decision == HEALTHY, as_of)
+            made.asked += asked
         return laid, made
 
     # -- a walk ----------------------------------------------------------------------------------
 
-    def _walk(self, laid: Laid, as_of: Array | int, meaning: Any) -> tuple[Decided, Array | None]:
+    def _walk(self, laid: Laid, as_of: Array | int, meaning: Any) -> tuple[Decided, Array | None, BlockWalk]:
         counts = laid.counts if self.positions_apart else {**laid.counts, "position": 0}
         block = Block(counts, laid.keys, Givens(self.plan, self.tables, laid, as_of).under(meaning))
         walk = BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables)
-        return self._read(laid, walk, meaning), _of_pools(laid, walk.doubts)
+        return self._read(laid, walk, meaning), _of_pools(laid, walk.doubts), walk
 
     def _read(self, laid: Laid, walk: BlockWalk, meaning: Any) -> Decided:
         of = walk.course.of
@@ -144,7 +162,7 @@ class Kernel:
     def _exactly(self, laid: Laid, as_of: Array | int, made: Decided, doubts: Array, by_row: bool) -> Array | None:
         """The doubtful pools again, under whole numbers; what is put over the floats' word, and which are in doubt still."""
         part, legs, pools, mine = _part(self.plan, self.tables, laid, doubts)
-        again, left = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], Rings(by_row))
+        again, left, _ = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], Rings(by_row))
         keep = np.flatnonzero(mine)
         target = pools[keep]
         for name, amounts in again.pools.items():
@@ -154,7 +172,7 @@ class Kernel:
         if made.state is not None and again.state is not None:
             made.state[target] = again.state[keep]
         chosen = np.arange(len(legs)) if part.is_plain else np.flatnonzero(mine[part.keys["leg", "pool"]])
-        for name, amounts in again.legs.items():
+        for name, amounts in again.legs.items():  # prices come after
             made.legs[name] = _put(made.legs[name], legs[chosen], amounts[chosen])
         if made.tier is not None and again.tier is not None:
             made.tier = _put(made.tier, legs[chosen], again.tier[chosen])
@@ -298,6 +316,3 @@ def _put_codes(codes: Array | None, n: int, places: Array, values: Array | None,
     out = np.zeros(n, np.int16) if codes is None else codes.copy()
     out[places] = 0 if values is None else values[chosen]
     return out
-
-
-__all__ = ["DECISIONS", "NO_AMOUNT", "Decided", "Float", "Kernel", "Ring", "Want", "to_exact"]

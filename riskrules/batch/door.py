@@ -39,6 +39,11 @@ class Evaluation:
         return self._outcome.doubtful
 
     @property
+    def asked(self) -> int:
+        """How many liquidation prices were asked for one by one."""
+        return self._outcome.asked
+
+    @property
     def alone(self) -> int:
         """How many of those took the scalar walk."""
         return self._outcome.alone
@@ -95,6 +100,7 @@ def evaluate_table(
     amounts: Amounts = "float",
     threads: int = 1,
     drivers: tuple[str, ...] = (),
+    liquidation_price: bool = False,
 ) -> Evaluation:
     read = positions_of(table, drivers)
     positions, notes = read.positions, read.notes
@@ -108,7 +114,7 @@ def evaluate_table(
         known = Accounts(accounts)
         notes += known.notes
         positions, held = known.beside(positions)
-    want = Want(AMOUNTS, ("equity",), quantum=QUANTUM if amounts == "exact" else None)
+    want = Want(AMOUNTS, ("equity",), liquidation_price=liquidation_price, quantum=QUANTUM if amounts == "exact" else None)
     outcome = evaluate(Plans(plan_at, want), positions, held, when if read.as_of is None else read.as_of, threads)
     return Evaluation(outcome, positions, read.as_of, notes)
 

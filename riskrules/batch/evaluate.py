@@ -58,6 +58,7 @@ class Outcome:
     pools: dict[int, dict[str, Array]] = field(default_factory=dict)  # by the first row of their block
     doubtful: int = 0
     alone: int = 0
+    asked: int = 0
     settles: list[str] = field(default_factory=list)
     large: dict[tuple[str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold: column and row
 
@@ -66,6 +67,7 @@ class Outcome:
         """Nothing is written twice: rows without a position get their blanks with their block."""
         kind = np.float64 if want.quantum is None else np.int64
         columns = {name: np.empty(n, kind) for name in (*want.legs, *(("equity",) if "equity" in want.pools else ()))}
+        columns |= {"liquidation_price": np.empty(n)} if want.liquidation_price else {}
         columns |= {"tier": np.empty(n, np.int16)} if want.tier else {}
         columns |= {"decision": np.empty(n, np.int8), "state": np.empty(n, np.int16), "code": np.empty(n, np.int16)}
         columns |= {"digest": np.empty(n, np.int16)}
@@ -73,7 +75,7 @@ class Outcome:
 
     def blank(self, rows: slice) -> None:
         nothing = np.nan if self.want.quantum is None else NO_AMOUNT
-        words = {"tier": 0, "decision": NOTHING_HELD, "state": -1, "code": 0, "digest": -1}
+        words = {"liquidation_price": np.nan, "tier": 0, "decision": NOTHING_HELD, "state": -1, "code": 0, "digest": -1}
         for name, column in self.positions.items():
             column[rows] = words.get(name, nothing)
 
@@ -207,6 +209,7 @@ def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
             outcome.large |= {(name, job.low + (int(k) if laid.rows is None else int(laid.rows[k]))): amount for k in here}
     outcome.doubtful += made.doubtful
     outcome.alone += made.alone
+    outcome.asked += made.asked
 
 
 def _place(names: list[str], name: str) -> int:

@@ -43,13 +43,20 @@ class Job:
     amounts: Amounts
     threads: int
     sort: bool
+    liquidation_price: bool = False
 
 
 def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drivers: tuple[str, ...], progress: Progress) -> Tally:
     """Raises `NotATable` for what is no table, and `OSError` where nothing can be written; then nothing stands under the final name."""
     pa = pyarrow()
     tally, order = Tally(), _Order()
-    want = Want(AMOUNTS, ("equity", "initial_margin", "maintenance_margin"), quantum=QUANTUM if job.amounts == "exact" else None)
+    want = Want(
+        AMOUNTS,
+        ("equity", "initial_margin", "maintenance_margin"),
+        True,
+        job.liquidation_price,
+        QUANTUM if job.amounts == "exact" else None,
+    )
     plans = Plans(plan_at, want)
     held = Accounts(job.accounts.whole(pa)) if job.accounts else None
     tally.notes |= dict.fromkeys(held.notes if held else ())

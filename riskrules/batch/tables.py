@@ -11,8 +11,9 @@ import numpy as np
 
 from riskrules.ir.floats import Float, Floats
 from riskrules.ir.ring import Denominator, Ring, wrapped
+from riskrules.ir.slopes import Slope, Slopes
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
-from riskrules.units.exact import Exact
+from riskrules.units.exact import Exact, to_fraction
 
 Array = Any
 FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverages")
@@ -39,6 +40,8 @@ class Listed:
         if isinstance(meaning, Floats):
             out = meaning.buffers.get(len(places))
             return Float(np.take(self.floats, places, out=out, mode="clip"), self.roundings, None, 0.0, self.signed)
+        if isinstance(meaning, Slopes):
+            return Slope(self.floats[places])
         over, under = self.whole
         value = self.floats[places]
         return Ring(value, np.where(np.isinf(value), 0.0, np.abs(value) * 2.0**-53), over[places], under)
@@ -87,6 +90,7 @@ class Tables:
         self.several = any(len(market.tables) > 1 for market in self.markets)
         self.versions = np.array([len(market.tables) for market in self.markets], dtype=np.intp)
         self.inverse = np.array([market.is_inverse for market in self.markets], dtype=bool)
+        self.jumps = any(table is not None and _jumps(table) for table in chosen)
         self.settles = [market.settle for market in self.markets]
 
     def places(self, names: tuple[str, ...]) -> Array:
@@ -204,3 +208,13 @@ def _spread(mask: Array, rows: Array, n: int) -> Array:
     out = np.zeros(n, bool)
     out[rows] = mask
     return out
+
+
+def _jumps(table: TablePlan) -> bool:
+    """Whether the margin of a table is another on one side of a cap than on the other."""
+    bounds, rates, amounts = table.caps[0], table.maintenance_rates, table.maintenance_amounts
+    sides = zip(bounds, rates, rates[1:], amounts, amounts[1:], strict=False)
+    return any(
+        cap is not None and to_fraction(cap) * (to_fraction(above) - to_fraction(below)) != to_fraction(more) - to_fraction(less)
+        for cap, below, above, less, more in sides
+    )

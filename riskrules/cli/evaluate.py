@@ -26,6 +26,7 @@ from riskrules.units.clock import say_instant
 @click.option(
     "--amounts", type=click.Choice(["float", "exact"]), default="float", show_default=True, help="float64, or decimals to 0.00000001."
 )
+@click.option("--liquidation-price", is_flag=True, help="Also where each position is liquidated, all else held: an estimate.")
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="How many work at once.")
 @click.option("--sort", is_flag=True, help="Sort by account and time first; the whole input is held in memory.")
 @click.option("--allow-errors", is_flag=True, help="Exit 0 though rows are errors.")
@@ -34,8 +35,8 @@ from riskrules.units.clock import say_instant
 @as_of_option
 @format_option("text", "json")
 def command(
-    source: str, out: str, accounts: str | None, accounts_out: str | None, amounts: Literal["float", "exact"], threads: int, sort: bool,
-    allow_errors: bool, policies: str | None, rulebook: str | None, as_of: str | None, form: str,
+    source: str, out: str, accounts: str | None, accounts_out: str | None, amounts: Literal["float", "exact"], liquidation_price: bool,
+    threads: int, sort: bool, allow_errors: bool, policies: str | None, rulebook: str | None, as_of: str | None, form: str,
 ) -> int:  # fmt: skip
     """Decide every position of INPUT (.parquet, .csv, or - for CSV on standard input), one row each.
 
@@ -52,7 +53,7 @@ def command(
     drivers = tuple(sorted({name for names in book.plan.drivers.values() for name in names}))
     try:
         given, held = Source(source, drivers), Source(accounts, drivers) if accounts else None
-        job = stream.Job(given, Sink(out), held, Sink(accounts_out) if accounts_out else None, amounts, threads, sort)
+        job = stream.Job(given, Sink(out), held, Sink(accounts_out) if accounts_out else None, amounts, threads, sort, liquidation_price)
         with _progress(given) as progress:
             tally = stream.run(job, book.at, book.when, drivers, progress)
     except NoArrow as error:

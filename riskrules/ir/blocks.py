@@ -115,9 +115,12 @@ class Course:
     steps: tuple[tuple[int, Node], ...]
     ends: dict[int, tuple[int, ...]]
     same: dict[int, int]
+    kept: tuple[int, ...] = ()  # wanted besides the figures: read again after the walk
 
     @staticmethod
-    def to(program: Program, wanted: Iterable[int], known: Mapping[tuple[str, str], bool] = NOTHING_KNOWN) -> Course:
+    def to(
+        program: Program, wanted: Iterable[int], known: Mapping[tuple[str, str], bool] = NOTHING_KNOWN, kept: tuple[int, ...] = ()
+    ) -> Course:
         """`known` are given flags that are the same for every row: of a choice by one of them only one branch is walked."""
         nodes = program.nodes
         same: dict[int, int] = {}
@@ -126,7 +129,7 @@ class Course:
             if asked is not None and asked.op == "given" and (asked.rows, asked.param) in known:
                 branch = node.args[1 if known[asked.rows, asked.param] else 2]
                 same[k] = same.get(branch, branch)
-        needed = {same.get(k, k) for k in wanted}
+        needed = {same.get(k, k) for k in (*wanted, *kept)}
         last: dict[int, int] = dict.fromkeys(needed, len(nodes))
         for k in range(len(nodes) - 1, -1, -1):
             if k in needed:
@@ -137,7 +140,11 @@ class Course:
         ends: dict[int, tuple[int, ...]] = {}
         for k, after in last.items():
             ends[after] = (*ends.get(after, ()), k)
-        return Course(program, steps, ends, same)
+        return Course(program, steps, ends, same, tuple(sorted({same.get(k, k) for k in kept})))
+
+    def node(self, k: int) -> Node:
+        """A node as this course walks it."""
+        return next(node for place, node in self.steps if place == k)
 
     def of(self, k: int) -> int:
         """The node that stands for node k on this course."""

@@ -1,0 +1,144 @@
+"""The bounds of the fast meanings, on programs that chance makes: no figure is further off than it says, no sure decision is wrong."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskrules.batch.columns import Figures
+from riskrules.ir.blocks import COMPARED, FIGURES, FLOW, ROUNDED, Block, BlockWalk, Course
+from riskrules.ir.fault import Fault
+from riskrules.ir.floats import SPARE, Buffers, Float, Floats, U
+from riskrules.ir.frame import Frame
+from riskrules.ir.ops import OPS
+from riskrules.ir.program import Node, Program
+from riskrules.ir.ring import Ring, Rings
+from riskrules.ir.walk import Walk
+from riskrules.units.exact import to_exact
+from riskrules.units.unit import FLAG, NUMBER
+
+LEAVES = 4
+TWO = ("add", "sub", "mul", "div", "smaller", "larger")
+# What does not walk: extremes over groups have no fast meaning yet, and a program that has one goes to the scalar walk whole.
+SCALAR_ONLY = {"largest", "smallest", "which_largest", "which_smallest"}
+
+
+def test_every_operation_has_a_fast_meaning_or_is_known_to_have_none() -> None:
+    assert FIGURES | COMPARED | ROUNDED | FLOW | SCALAR_ONLY == OPS.keys()
+
+
+class NoTables:
+    def label(self, text: str) -> int:
+        return 0
+
+
+def decimal() -> st.SearchStrategy[Fraction]:
+    """As prices and sizes are: a few digits, few places; and now and then the same figure again, so that sides tie."""
+    return st.one_of(
+        st.sampled_from([Fraction(0), Fraction(1), Fraction(-1), Fraction(1, 10), Fraction(5, 2)]),
+        st.builds(lambda n, d: Fraction(n, 10**d), st.integers(-(10**9), 10**9), st.integers(0, 8)),
+    )
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> tuple[Program, list[list[Fraction]]]:
+    """Some leaves, some figures made of them, and a comparison of two at the end."""
+    nodes = [Node("given", (), "leg", f"x{k}", NUMBER, "", ("", 0)) for k in range(LEAVES)]
+    constants = draw(st.lists(decimal(), min_size=1, max_size=2))
+    nodes += [Node("constant", (), "any", to_exact(c), NUMBER, "", ("", 0)) for c in constants]
+    figures = list(range(len(nodes)))
+    for _ in range(draw(st.integers(1, 6))):
+        op = draw(st.sampled_from((*TWO, "neg", "absolute", "choose", "round_up", "round_half_even", "round_toward_zero")))
+        legs = [k for k in figures if nodes[k].rows == "leg"]
+        one, two = draw(st.sampled_from(legs)), draw(st.sampled_from(figures))
+        if op in ("neg", "absolute"):
+            args: tuple[int, ...] = (one,)
+        elif op.startswith("round"):
+            nodes.append(Node("constant", (), "any", draw(st.sampled_from([(1, 100), (1, 10**8), (1, 2)])), NUMBER, "", ("", 0)))
+            args = (one, len(nodes) - 1)
+        elif op == "choose":
+            nodes.append(Node("below", (one, two), "leg", (), FLAG, "", ("", 0)))
+            args = (len(nodes) - 1, one, draw(st.sampled_from(legs)))
+        else:
+            args = (one, two)
+        nodes.append(Node(op, args, "leg", (), NUMBER, "", ("", 0)))
+        figures.append(len(nodes) - 1)
+    op = draw(st.sampled_from(sorted(COMPARED)))
+    nodes.append(Node(op, (figures[-1], draw(st.sampled_from(figures))), "leg", (), FLAG, "", ("", 0)))
+    needs = tuple(("leg", f"x{k}") for k in range(LEAVES))
+    rows = draw(st.lists(st.lists(decimal(), min_size=LEAVES, max_size=LEAVES), min_size=1, max_size=6))
+    return Program(tuple(nodes), {"it": len(nodes) - 1}, needs, len(nodes) - 1, ("any", "leg")), rows
+
+
+def exact_walk(program: Program, rows: list[list[Fraction]]) -> Walk:
+    columns: dict[tuple[str, str], list[Any]] = {("leg", f"x{k}"): [to_exact(row[k]) for row in rows] for k in range(LEAVES)}
+    return Walk(program, Frame({"leg": [str(k) for k in range(len(rows))]}, {}, columns))
+
+
+def fast_walk(program: Program, rows: list[list[Fraction]], meaning: Any) -> BlockWalk:
+    columns = {f"x{k}": Figures(np.array([float(row[k]) for row in rows])) for k in range(LEAVES)}
+
+    def given_column(kind: str, name: str) -> tuple[Any, None]:
+        if isinstance(meaning, Floats):
+            return columns[name].as_float(), None
+        ring, bad = columns[name].as_ring(meaning.by_row)
+        if bad.any():
+            meaning.doubts.append(bad)
+        return ring, None
+
+    course = Course.to(program, range(len(program.nodes)))
+    return BlockWalk(course, Block({"leg": len(rows), "any": 1}, {}, given_column), meaning, NoTables())
+
+
+def values(walk: Walk, k: int, n: int) -> list[Any]:
+    column = walk.columns[k] * (n if walk.program.nodes[k].rows == "any" else 1)
+    return [x if isinstance(x, Fault | bool) else Fraction(*x) for x in column]
+
+
+def spread(value: Any, n: int) -> Any:
+    return np.broadcast_to(value, (n,))
+
+
+@settings(max_examples=400, deadline=None)
+@given(programs())
+def test_floats_keep_their_bound_and_are_never_sure_and_wrong(made: tuple[Program, list[list[Fraction]]]) -> None:
+    program, rows = made
+    exact, fast = exact_walk(program, rows), fast_walk(program, rows, Floats(Buffers()))
+    doubted = fast.doubts.get("leg", np.zeros(len(rows), bool))
+    for k, node in enumerate(program.nodes):
+        for row, value in enumerate(values(exact, k, len(rows))):
+            if isinstance(value, Fault) or doubted[row]:
+                continue
+            if isinstance(value, bool):
+                assert bool(spread(fast.values[k], len(rows))[row]) == value, (node, row)
+                continue
+            figure: Float = fast.values[k]
+            size = float(spread(abs(figure.value) if figure.size is None else figure.size, len(rows))[row])
+            bound = (figure.roundings + SPARE) * U * size + float(spread(figure.slack, len(rows))[row]) + 1e-270
+            assert abs(Fraction(float(spread(figure.value, len(rows))[row])) - value) <= Fraction(bound), (node, row)
+
+
+@pytest.mark.parametrize("by_row", [False, True])
+@settings(max_examples=400, deadline=None)
+@given(made=programs())
+def test_whole_numbers_are_the_exact_ones(by_row: bool, made: tuple[Program, list[list[Fraction]]]) -> None:
+    program, rows = made
+    exact, fast = exact_walk(program, rows), fast_walk(program, rows, Rings(by_row))
+    doubted = fast.doubts.get("leg", np.zeros(len(rows), bool))
+    for k, node in enumerate(program.nodes):
+        for row, value in enumerate(values(exact, k, len(rows))):
+            if isinstance(value, Fault) or doubted[row]:
+                continue
+            if isinstance(value, bool):
+                assert bool(spread(fast.values[k], len(rows))[row]) == value, (node, row)
+                continue
+            ring: Ring = fast.values[k]
+            over, under = int(spread(ring.over, len(rows))[row]), int(spread(ring.under.modular, len(rows))[row])
+            n, d = value.numerator, value.denominator
+            assert (over * d - n * under) % 2**64 == 0, "the same quotient, wrapped"
+            assert abs(Fraction(float(spread(ring.value, len(rows))[row])) - value) <= Fraction(float(spread(ring.bound, len(rows))[row])), node
