@@ -79,9 +79,10 @@ class Kernel:
         extra = [k for k in (self.tier, self.state) if k is not None]
         wanted = [self.liquidate, *self.legs.values(), *self.pools.values(), *extra]
         known = {("pool", "posts_initial"): False}
-        self.moved = moved_by_mark(plan.program) if want.liquidation_price else frozenset()
         self.equity, self.required = named["equity"], named[plan.account.liquidate_against]
         self.notional = named["notional"]
+        self._targets = [self.equity, self.required, self.notional]
+        self.moved = moved_by_mark(plan.program, self._targets) if want.liquidation_price else frozenset()
         self.mixed = self._course(wanted, known)
         self.plain = self._course(wanted, known | {("pool", "is_isolated"): True})
         self.positions_apart = _needs_positions(self.mixed)
@@ -90,8 +91,7 @@ class Kernel:
         course = Course.to(self.plan.program, wanted, known)
         if not self.want.liquidation_price:
             return course
-        targets = [self.equity, self.required, self.notional]
-        return Course.to(self.plan.program, wanted, known, tuple(kept_for(course, self.moved, targets)))
+        return Course.to(self.plan.program, wanted, known, tuple(kept_for(course, self.moved, self._targets)))
 
     def decide(self, positions: Positions, held: Holdings, as_of: Array | int, buffers: Buffers) -> tuple[Laid, Decided]:
         laid = lay(self.plan, self.tables, positions, held)

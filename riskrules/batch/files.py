@@ -28,6 +28,8 @@ class Source:
 
     def pieces(self, pa: Any) -> Iterator[Any]:
         """Raises `NotATable` for a file that is torn or none of its kind."""
+        if self.path != "-":
+            Path(self.path).open("rb").close()  # a file that is not there says so by name
         try:
             yield from self._parquet(pa) if self.kind == "parquet" else self._csv(pa)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:

@@ -40,13 +40,17 @@ class Kernel(Protocol):
     notional: int
 
 
-def moved_by_mark(program: Program) -> frozenset[int]:
-    """The nodes that depend on a mark price."""
+def moved_by_mark(program: Program, targets: list[int]) -> frozenset[int]:
+    """The nodes that depend on a mark price, of those that the targets are made of."""
     moved: set[int] = set()
     for k, node in enumerate(program.nodes):
         if (node.op == "given" and (node.rows, node.param) == ("market", "mark_price")) or not moved.isdisjoint(node.args):
             moved.add(k)
-    return frozenset(moved)
+    needed = set(targets)
+    for k in range(len(program.nodes) - 1, -1, -1):
+        if k in needed:
+            needed.update(program.nodes[k].args)
+    return frozenset(moved & needed)
 
 
 def kept_for(course: Course, moved: frozenset[int], targets: list[int]) -> list[int]:

@@ -29,6 +29,7 @@ class Tally:
     errors: Counter[str] = field(default_factory=Counter)
     doubtful: int = 0
     alone: int = 0
+    asked: int = 0
     notes: dict[str, None] = field(default_factory=dict)
 
 
@@ -127,6 +128,7 @@ def _count(tally: Tally, outcome: Any) -> None:
         tally.errors[f"RR{one}"] += int(found[one])
     tally.doubtful += outcome.doubtful
     tally.alone += outcome.alone
+    tally.asked += outcome.asked
 
 
 class _Order:

@@ -10,10 +10,11 @@ from typing import Any, Literal
 
 import click
 
-from riskrules.api import Book, plan_at
+from riskrules.api import Book, PolicyError, plan_at
 from riskrules.cli.options import as_of_option, format_option, policies_option, rulebook_option, shelf_for, time_of
 from riskrules.cli.output import json_out, note, say
-from riskrules.diagnostics.exits import FINE, UNDECIDED
+from riskrules.diagnostics.exits import BAD_USE, FINE, UNDECIDED
+from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.shelf import Shelf
 from riskrules.units.clock import say_instant
 
@@ -59,12 +60,21 @@ def command(
     except NoArrow as error:
         raise click.ClickException(str(error)) from error
     except NotATable as error:
-        raise click.ClickException(f"{error.text}: {error.hint}; nothing was written") from error
+        raise in_our_words(error.text, error.hint) from error
     except OSError as error:
-        why = f"cannot read or write {error.filename or out}: {(error.strerror or str(error)).lower()}"
-        raise click.ClickException(f"{why}; nothing was written") from error
+        raise unwritten(error, out) from error
     _told(tally, book, form, out)
     return UNDECIDED if tally.errors and not allow_errors else FINE
+
+
+def in_our_words(text: str, hint: str) -> PolicyError:
+    """What is wrong with a table as a whole."""
+    return PolicyError([Problem("RR760", None, text, f"{hint}; nothing was written")], BAD_USE)
+
+
+def unwritten(error: OSError, out: str) -> PolicyError:
+    text = f"cannot read or write {error.filename or out}: {(error.strerror or str(error)).lower()}"
+    return PolicyError([Problem("RR761", None, text, "name a file that is there and a place with room; nothing was written")], BAD_USE)
 
 
 def _book(shelf: Shelf, rulebook: str | None, as_of: str | None) -> Book:
@@ -114,6 +124,7 @@ def _told(tally: Any, book: Book, form: str, out: str) -> None:
                 "decisions": {word: count for word, count in tally.decisions.items() if count},
                 "by_exact_columns": tally.doubtful,
                 "one_by_one": tally.alone,
+                "asked": tally.asked,
             }
         )
         return
@@ -121,6 +132,8 @@ def _told(tally: Any, book: Book, form: str, out: str) -> None:
     lines += [f"{word:<10} {count:>14,} rows" for word, count in tally.decisions.items() if count and word != "error"]
     if tally.doubtful:
         lines.append(f"{'exact':<10} {tally.doubtful:>14,} pools that floats could not decide, {tally.alone:,} of them one by one")
+    if tally.asked:
+        lines.append(f"{'asked':<10} {tally.asked:>14,} liquidation prices one by one")
     shelf = book.shelf
     place = f"{shelf.folder}{' (packaged)' if shelf.packaged else ''}" if shelf else ""
     say("\n".join([*lines, f"written    {out}, {tally.rows:,} rows", "", f"status     {status_line(book.plan.status, book.when)}",

@@ -145,10 +145,8 @@ def main(n: str, *chosen: str) -> int:
                     met: Counter[str] = Counter()
                     found = list(differences(folder, few, amounts, as_floats, met))  # type: ignore[arg-type]
                     failed += len(found)
-                    print(
-                        f"{rulebook} {amounts} of {'float64' if as_floats else 'text'}: {len(found)} differences; {dict(sorted(met.items()))}",
-                        flush=True,
-                    )
+                    form = "float64" if as_floats else "text"
+                    print(f"{rulebook} {amounts} of {form}: {len(found)} differences; {dict(sorted(met.items()))}", flush=True)
                     print("\n".join(found[:3]))
     return 1 if failed else 0
 

@@ -47,9 +47,34 @@ def _too_fine() -> str:
     return book.ask.liquidation_price(given, market="BTC-USDC")[0].text + "\n"
 
 
+def _no_such_column() -> str:
+    """A table whose sizes are called something else."""
+    from riskrules.cli.evaluate import in_our_words
+
+    return _printed(
+        in_our_words("the table has no column size", "it has account, market, quantity, mode; name its columns as the README does")
+    )
+
+
+def _no_room() -> str:
+    from riskrules.cli.evaluate import unwritten
+
+    return _printed(unwritten(OSError(28, "No space left on device", "out.parquet"), "out.parquet"))
+
+
+def _printed(error: Exception) -> str:
+    from riskrules.cli.main import _ended_by
+
+    with contextlib.redirect_stderr(io.StringIO()) as printed:
+        _ended_by(error)
+    return printed.getvalue()
+
+
 MADE = {
     "RR103": Made(f"A file of more than {MOST_BYTES:,} bytes.", _too_large),
     "RR108": Made(f"{MOST_PROBLEMS + 1} lines, each with a fault:\n\n    k0: no\n    k1: no\n    …", _too_many),
     "RR720": Made("A liquidation price under a rulebook whose margin divides one moving figure by another.", bytes, _too_fine),
+    "RR760": Made("A table with the columns account, market, quantity and mode.", bytes, _no_such_column),
+    "RR761": Made("An output on a disk that is full.", bytes, _no_room),
     "RR900": Made("None that we know of: each one found is mended, and gets a test.", bytes, _bug),
 }

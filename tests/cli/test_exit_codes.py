@@ -65,6 +65,16 @@ def both(*steps: Prepare) -> Prepare:
     return prepare
 
 
+def table(market: str) -> Prepare:
+    head = "market,mode,size,entry_price,mark_price,mark_price_at,leverage,margin,taker_fee,unsettled_funding"
+    row = f"{market},isolated,1,60000,60000,{TIME[1]},10,9000,0.0005,0"
+
+    def prepare(here: Path) -> None:
+        (here / "t.csv").write_text(f"{head}\n{row}\n", encoding="utf-8")
+
+    return prepare
+
+
 no_price = {**SNAPSHOT, "markets": {}}
 gap = {**ROWS, "symbols": {"SOL/USDT:USDT": [[1, 0, 100000, "0.02", 25, 0], [2, 200000, 300000, "0.03", 20, 1000]]}}
 
@@ -86,6 +96,11 @@ CASES = [
     ("schema", ("schema", "tires"), as_it_is, exits.BAD_USE, "no such kind"),
     ("explain-code", ("explain-code", "RR203"), as_it_is, exits.FINE, "a page"),
     ("explain-code", ("explain-code", "RR2"), as_it_is, exits.BAD_USE, "no such code"),
+    ("evaluate", ("evaluate", "t.csv", "--out", "o.csv", *TIME), table("BTC-USDT"), exits.FINE, "every row decided"),
+    ("evaluate", ("evaluate", "t.csv", "--out", "o.csv", *TIME), table("XRP-USDT"), exits.UNDECIDED, "a row in error"),
+    ("evaluate", ("evaluate", "in.csv", "--out", "o.csv", *TIME), as_it_is, exits.BAD_USE, "no such file"),
+    ("evaluate", ("evaluate", "in.csv", "--out", "o.csv"), as_it_is, exits.BAD_USE, "no time: the clock is never used"),
+    ("evaluate", ("evaluate", "in.csv", "--out", "o.csv", *TIME), broken_book, exits.INVALID_BOOK, "an invalid book decides nothing"),
     ("import", IMPORT, written("rows.json", ROWS), exits.FINE, "a file is written"),
     ("import", IMPORT, written("rows.json", gap), exits.FINDINGS, "a gap: nothing is written"),
     ("import", IMPORT[:-2], written("rows.json", ROWS), exits.BAD_USE, "no reason given"),
@@ -101,6 +116,7 @@ BUGS = {
     "schema": (("schema",), "riskrules.cli.schema.schema_text"),
     "explain-code": (("explain-code", "RR203"), "riskrules.cli.explain_code.packaged_folder"),
     "import": (IMPORT, "riskrules.cli.importing.import_tiers"),
+    "evaluate": (("evaluate", "in.csv", "--out", "o.csv", *TIME), "riskrules.cli.evaluate.plan_at"),
 }
 
 
@@ -137,6 +153,7 @@ def test_no_command_is_forgotten() -> None:
         "schema": {0, 2, 70},
         "explain-code": {0, 2, 70},
         "import": {0, 1, 2, 20, 70},
+        "evaluate": {0, 2, 20, 30, 70},
     }
 
 
