@@ -23,8 +23,8 @@ LEG_WORDS = {
 }  # fmt: skip
 
 
-LINEAR_OF = {"binance": USDM, "hyperliquid": HYPERLIQUID, "gate": GATE, "okx": OKX, "bybit": BYBIT, "ascendex": ASCENDEX}
-INVERSE_OF = {"binance": COINM, "okx": OKX_COIN, "kraken": KRAKEN, "kraken_futures": KRAKEN, "krakenfutures": KRAKEN}
+LINEAR_OF = {"binance": USDM, "hyperliquid": HYPERLIQUID, "gate": GATE, "okx": OKX, "bybit": BYBIT, "ascendex": ASCENDEX, "phemex": PHEMEX}
+INVERSE_OF = {"binance": COINM, "okx": OKX_COIN, "bitmex": BITMEX, "kraken": KRAKEN, "kraken_futures": KRAKEN, "krakenfutures": KRAKEN}
 HOLD_FEES = ("gate", "okx", "bybit", "phemex", "bitmex", "linear-with-fee", "risk-rate")
 
 
@@ -34,8 +34,9 @@ def linear(venue: str) -> Book:
 
 
 def linear_at_mark(venue: str) -> Book:
-    """The same where the family is about a rate at mark: Bybit's own is about isolated positions at entry."""
-    return LINEAR if venue == "bybit" else linear(venue)
+    """The same where the family is about a rate at mark: some have rulebooks of isolated positions at entry alone."""
+    own = linear(venue)
+    return own if own.mode == "cross" else LINEAR
 
 
 def inverse(venue: str) -> Book:
