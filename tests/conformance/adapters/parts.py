@@ -7,7 +7,22 @@ from typing import Any
 
 from tests.conformance import words as w
 from tests.conformance.asked import FINE_TICK, Reading, leg, term
-from tests.conformance.books import ASCENDEX, BYBIT, COINM, GATE, HYPERLIQUID, INVERSE, KRAKEN, LINEAR, OKX, OKX_COIN, USDM, Book
+from tests.conformance.books import (
+    ASCENDEX,
+    BITMEX,
+    BYBIT,
+    COINM,
+    GATE,
+    HYPERLIQUID,
+    INVERSE,
+    KRAKEN,
+    LINEAR,
+    OKX,
+    OKX_COIN,
+    PHEMEX,
+    USDM,
+    Book,
+)
 from tests.conformance.cases import Fields, NotSaid
 
 Spell = Callable[[Any], str]
