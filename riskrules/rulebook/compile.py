@@ -15,6 +15,7 @@ from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.plan import AccountPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
@@ -214,10 +215,12 @@ class _Compiler:
         )
         names |= contracts.meaning(used, names, self._contract_source())
         sections = self._margin_sections(found, forms, markets)
+        names |= margin_meaning.tiers(sections, names)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
         terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin)}
         terms |= formulas.rest(terms)
         self.problems += [_placed(problem, found) for problem in formulas.problems]
+        self.problems += posted_at_entry(found["account"], terms["position_initial"])
         self._stop_if_refused()
         return terms, formulas
 
@@ -311,7 +314,7 @@ def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     trigger = sections["liquidate_when"].value.equity
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
-    posts = account.posted_margin == "given_or_initial_at_entry"
+    posts = account.posted_margin != "given"
     return AccountPlan(
         tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, trigger.right, may
     )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir import term as t
 from riskrules.ir.frame import Frame
-from riskrules.ir.program import flatten
+from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
 from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, Resolve, build, factors
@@ -238,7 +238,7 @@ def example_problems(name: str, version: Version, resolve: Resolve) -> list[Prob
         )
         return [Problem("RR405", where, text, "give each name that the expression uses, and no other")]
     program = flatten({name: made if made.rows != t.ANY else t.to_rows(made, t.ANY)})
-    got = Walk(program, _one_row(program.needs, given)).columns[program.named[name]][0]
+    got = Walk(program, _one_row(program, given)).columns[program.named[name]][0]
     if isinstance(got, bool):
         got = (int(got), 1)
     if not isinstance(got, tuple) or Fraction(*got) != formula.example.gives:
@@ -255,9 +255,11 @@ def example_problems(name: str, version: Version, resolve: Resolve) -> list[Prob
     return []
 
 
-def _one_row(needs: tuple[tuple[str, str], ...], given: dict[str, Fraction]) -> Frame:
-    """One row of everything, each hanging on the others: an example is about one of each."""
+def _one_row(program: Program, given: dict[str, Fraction]) -> Frame:
+    """One row of everything, each hanging on the others: an example is about one of each.  A flag is given as 1 or 0."""
+    flags = {node.param for node in program.nodes if node.op == "given" and node.unit.word == "flag"}
     labels = {rows: ["the example"] for rows in t.ROWS}
     keys = {(below, above): [0] for below, parents in t.UP.items() for above in parents}
-    values = {(rows, name): [to_exact(given.get(name, Fraction(0)))] for rows, name in needs}
+    figures = {(rows, name): given.get(name, Fraction(0)) for rows, name in program.needs}
+    values = {key: [bool(figure) if key[1] in flags else to_exact(figure)] for key, figure in figures.items()}
     return Frame(labels, keys, values)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.rulebook.versions import Version
 from riskrules.rules.margin import ShareOfInitial, TierForm
-from riskrules.rules.tiers import Cap, Table, derived_amounts, rates
+from riskrules.rules.tiers import Cap, Table, Tier, derived_amounts, rates, rows_of
 from riskrules.units import say
 
 
@@ -45,10 +45,11 @@ def prove_tiers(version: Version, table: Table, form: TierForm, opening: Opening
     if missing:
         return None, missing
     rate_of = tuple(rate for rate in known if rate is not None)
-    caps = tuple(tier.cap for tier in table.tiers)
+    tiers = rows_of(table)
+    caps = tuple(tier.cap for tier in tiers)
     first = (table.tiers[0].maintenance_amount if table.excerpt else None) or Fraction(0)
     amounts = derived_amounts(caps, rate_of, first) if form.style == "marginal" else (Fraction(0),) * len(caps)
-    row = _Rows(version, table, caps, rate_of, amounts)
+    row = _Rows(version, table, tiers, caps, rate_of, amounts)
     promised = [problem for promise in form.promises for problem in row.keeps(promise, form.style, opening)]
     problems = [
         *promised,
@@ -59,7 +60,7 @@ def prove_tiers(version: Version, table: Table, form: TierForm, opening: Opening
         *row.room(opening),
         *row.amounts_agree(form.style),
     ]
-    proved = Proved(caps, rate_of, amounts, tuple(tier.max_leverage for tier in table.tiers))
+    proved = Proved(caps, rate_of, amounts, tuple(tier.max_leverage for tier in tiers))
     return (None if any(is_error(p) for p in problems) else proved), problems
 
 
@@ -77,6 +78,8 @@ def _missing_rates(version: Version, known: tuple[Fraction | None, ...]) -> Iter
 
 
 def _at(version: Version, row: int, field: str = "") -> Span:
+    if row >= len(getattr(version.value, "tiers", ())) > 0:
+        return version.file.at(*version.place, "then")
     path = (*version.place, "tiers", row, field) if field else (*version.place, "tiers", row)
     return version.file.at(*path)
 
@@ -85,6 +88,7 @@ def _at(version: Version, row: int, field: str = "") -> Span:
 class _Rows:
     version: Version
     table: Table
+    tiers: tuple[Tier, ...]
     caps: tuple[Cap, ...]
     rates: tuple[Fraction, ...]
     amounts: tuple[Fraction, ...]
@@ -122,7 +126,7 @@ class _Rows:
         )
 
     def floors_meet(self) -> Iterator[Problem]:
-        for k, (tier, floor) in enumerate(zip(self.table.tiers, (Fraction(0), *self.caps[:-1]), strict=True)):
+        for k, (tier, floor) in enumerate(zip(self.tiers, (Fraction(0), *self.caps[:-1]), strict=True)):
             if tier.floor is None or floor is None or tier.floor == floor or (k == 0 and self.table.excerpt):
                 continue
             if tier.floor > floor:
@@ -159,8 +163,7 @@ class _Rows:
                 )
 
     def leverage_falls(self) -> Iterator[Problem]:
-        tiers = self.table.tiers
-        for k, (below, above) in enumerate(pairwise(tiers), start=1):
+        for k, (below, above) in enumerate(pairwise(self.tiers), start=1):
             if above.max_leverage >= below.max_leverage:
                 then = f"{say.leverage(above.max_leverage)} above {_say(self.caps[k - 1])}"
                 text = f"max leverage does not fall: {say.leverage(below.max_leverage)}, then {then}"
@@ -174,7 +177,7 @@ class _Rows:
 
     def room(self, opening: Opening) -> Iterator[Problem]:
         """A position just opened at maximum leverage and mark must stand, at every size of the tier."""
-        for k, (tier, rate) in enumerate(zip(self.table.tiers, self.rates, strict=True)):
+        for k, (tier, rate) in enumerate(zip(self.tiers, self.rates, strict=True)):
             where = _at(self.version, k, "maintenance_rate" if tier.maintenance_rate is not None else "max_leverage")
             if tier.max_leverage * rate >= 1:
                 yield self._no_room(k, where, tier.max_leverage, rate)
@@ -210,7 +213,7 @@ class _Rows:
             yield Problem("RR209", where, text, "lower the leverage, the rate or the declared fees")
 
     def amounts_agree(self, style: str) -> Iterator[Problem]:
-        for k, tier in enumerate(self.table.tiers):
+        for k, tier in enumerate(self.tiers):
             written, derived = tier.maintenance_amount, self.amounts[k]
             if written is None or written == derived or (k == 0 and self.table.excerpt):
                 continue

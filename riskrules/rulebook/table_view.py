@@ -17,7 +17,7 @@ from riskrules.rulebook.shelf import Shelf
 from riskrules.rulebook.versions import WITHDRAWN, History, PolicyFile, Version, history
 from riskrules.rules.flat import FlatRate
 from riskrules.rules.margin import TierForm
-from riskrules.rules.tiers import Cap, Table
+from riskrules.rules.tiers import Cap, Table, rows_of
 from riskrules.units.clock import Instant
 
 IN_FORCE, UNDECIDED, GONE, NOT_YET, NO_TABLE = "in force", "undecided", "withdrawn", "not yet", "no table"
@@ -129,11 +129,13 @@ def _row_changes(before: Table, after: Table) -> list[str]:
 
 def _by_cap(table: Table) -> dict[tuple[Cap, int], tuple[Any, Any]]:
     """Each row's leverage and rate under its cap; two rows of one cap are its first and its second."""
-    caps = [tier.cap for tier in table.tiers]
-    return {(tier.cap, caps[:k].count(tier.cap)): (tier.max_leverage, tier.maintenance_rate) for k, tier in enumerate(table.tiers)}
+    tiers = rows_of(table)
+    caps = [tier.cap for tier in tiers]
+    return {(tier.cap, caps[:k].count(tier.cap)): (tier.max_leverage, tier.maintenance_rate) for k, tier in enumerate(tiers)}
 
 
 def _rows(value: Any) -> str:
     if isinstance(value, FlatRate):
         return "one flat rate"
-    return f"{len(value.tiers)} row{'' if len(value.tiers) == 1 else 's'}"
+    count = len(rows_of(value))
+    return f"{count} row{'' if count == 1 else 's'}"

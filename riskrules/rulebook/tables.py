@@ -11,7 +11,7 @@ from riskrules.rulebook.versions import History, Version
 from riskrules.rules import contracts
 from riskrules.rules.flat import FlatRate
 from riskrules.rules.margin import TierForm
-from riskrules.rules.tiers import Table, Tier
+from riskrules.rules.tiers import Table, Tier, rows_of
 from riskrules.units.exact import Exact, to_exact
 
 
@@ -46,8 +46,8 @@ def _one_row(flat: FlatRate) -> Table:
 
 def table_plan(version: Version, form: TierForm, name: str, proved: Proved, history: History) -> TablePlan:
     flat = isinstance(version.value, FlatRate)
-    rows = () if flat else version.value.tiers
-    lines = (version.source[1],) if flat else tuple(version.file.at(*version.place, "tiers", k).line for k in range(len(rows)))
+    rows = () if flat else rows_of(version.value)
+    lines = (version.source[1],) if flat else tuple(_row_line(version, k) for k in range(len(rows)))
     header = version.file.header
     return TablePlan(
         form=name,
@@ -66,6 +66,12 @@ def table_plan(version: Version, form: TierForm, name: str, proved: Proved, hist
         begins=(header.possible_from, header.certain_from),
         excerpt="" if flat else (version.value.excerpt or ""),
     )
+
+
+def _row_line(version: Version, row: int) -> int:
+    """Where a row is written; of a row that follows by steps, where the steps are."""
+    place = ("tiers", row) if row < len(version.value.tiers) else ("then",)
+    return version.file.at(*version.place, *place).line
 
 
 def _exact(values: tuple[Fraction, ...]) -> tuple[Exact, ...]:

@@ -66,7 +66,7 @@ class Version:
 def canonical(value: Any) -> str:
     """A typed value in one spelling, for digests."""
     if isinstance(value, BaseModel):
-        fields = sorted(type(value).model_fields)
+        fields = sorted(name for name in type(value).model_fields if not _unwritten(value, name))
         return "{" + ",".join(f"{name}:{canonical(getattr(value, name))}" for name in fields) + "}"
     if isinstance(value, dict):
         return "{" + ",".join(f"{key}:{canonical(value[key])}" for key in sorted(value)) + "}"
@@ -75,6 +75,11 @@ def canonical(value: Any) -> str:
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
     return repr(value)
+
+
+def _unwritten(value: BaseModel, name: str) -> bool:
+    """A key that the language learned later: what was signed before it keeps its digest."""
+    return name in getattr(value, "later", ()) and getattr(value, name) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,13 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
-# What a formula may use of a leg besides the figures below.
+# What a formula may use of a leg and of its account besides the figures below.
 LEG_FIGURES: Names = {
     "size": given("size", "leg", u.BASE),
     "entry_price": given("entry_price", "leg", u.PRICE),
     "leverage": given("leverage", "leg", u.LEVERAGE),
+    "taker_fee": given("taker_fee", "account", u.RATE),
+    "is_inverse": given("is_inverse", "market", u.FLAG),
 }
 
 

@@ -88,8 +88,8 @@ class Account(Model):
     margin_modes: tuple[Literal["cross", "isolated"], ...] = Field(min_length=1, description="the modes that a position may have")
     hedge_legs: HedgeLegs | Literal["not_allowed"] = Field(description="a long and a short in one market at once")
     pools: Literal["per_settle_asset"] | OnePool = Field(description="which balances stand behind which cross positions")
-    posted_margin: Literal["given", "given_or_initial_at_entry"] = Field(
-        description="margin of an isolated position: stated, or `initial`: notional at entry ÷ leverage"
+    posted_margin: Literal["given", "given_or_initial_at_entry", "given_or_initial_margin"] = Field(
+        description="margin of an isolated position: stated, or `initial`: notional at entry ÷ leverage, or its initial margin"
     )
 
 

@@ -45,15 +45,14 @@ class Sections:
 
 
 def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
-    """Every named term of the margin, by name."""
-    tiered = _tiers(s, names)
-    known = {**names, **tiered}
-    parts = {**tiered, **_initial(s, known, formulas), **_maintenance(s, known, formulas), **_equity(s, known)}
+    """Every named term of the margin, by name; the tiers of the legs are among the names already."""
+    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
+    parts |= _equity(s, {**names, **parts})
     parts |= _decisions(s, parts)
-    return {**parts, **_opening(s, known, parts)}
+    return {**parts, **_opening(s, names, parts)}
 
 
-def _tiers(s: Sections, names: Names) -> Names:
+def tiers(s: Sections, names: Names) -> Names:
     """The row of the market's table that each leg (or both legs together) falls in."""
     rows = "leg" if _by_leg(s) else "position"
     lookup = _measure(s, names, rows, "lookup")
@@ -202,6 +201,9 @@ def _wallet(s: Sections, names: Names) -> Names:
     posted = t.given("posted_margin", "pool", u.SETTLE)
     if s.account.posted_margin == "given_or_initial_at_entry":
         initial = t.over("total", (names["entry_notional"] / t.given("leverage", "leg", u.LEVERAGE)).shown_as("money"), "pool")
+        posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
+    elif s.account.posted_margin == "given_or_initial_margin":
+        initial = t.over("total", names["position_initial"], "pool")
         posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
     isolated = "isolated" in s.account.margin_modes
     wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross) if isolated else cross

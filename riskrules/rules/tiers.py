@@ -19,13 +19,14 @@ itself at every cap) follows from the table: one that is written is checked, one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from riskrules.rules.fields import Amount, Count, Leverage, Market, Model, Name, Prose, Rate, amount, refuse
+from riskrules.rules.fields import Amount, Count, Leverage, Market, Model, Name, Positive, Prose, Rate, amount, refuse
 from riskrules.rules.header import Header
 from riskrules.units.exact import NUMBER
 
@@ -61,6 +62,29 @@ class Tier(Model):
     floor: Amount | None = Field(default=None, description="the cap of the row before; checked where written")
 
 
+MOST_STEPS = 1_000  # beyond any venue's table, short of one that takes minutes to prove
+
+
+class Steps(Model):
+    """Rows that go on evenly after the last one written."""
+
+    cap: Positive = Field(description="each further row's cap: so much above the one before")
+    maintenance_rate: Rate = Field(description="added to the rate of the row before")
+    initial_rate: Rate = Field(description="added to the initial rate of the row before, which is 1 ÷ its max_leverage")
+    up_to_initial_rate: Rate = Field(description="the last row is the last whose initial rate is at most this")
+
+    @model_validator(mode="after")
+    def _come_to_an_end(self) -> Steps:
+        if self.initial_rate * MOST_STEPS < self.up_to_initial_rate:
+            raise refuse(
+                "RR213",
+                f"more than {MOST_STEPS} rows would follow",
+                "a step of the initial rate that reaches its end sooner",
+                "write a larger initial_rate, or a nearer end",
+            )
+        return self
+
+
 class Replaces(Model):
     version: Count = Field(description="the number of the version that must be in force just before")
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$", description="how its meaning digest begins")]
@@ -72,6 +96,20 @@ class Table(Model):
     excerpt: Prose | None = Field(
         default=None, description="why rows are missing below the first one, whose amount is then taken as written"
     )
+    then: Steps | None = Field(default=None, description="further rows, each by the same steps above the one before")
+    later: ClassVar[frozenset[str]] = frozenset({"then"})
+
+    @model_validator(mode="after")
+    def _steps_from_a_row(self) -> Table:
+        last = self.tiers[-1]
+        if self.then is not None and (last.cap is None or last.maintenance_rate is None):
+            raise refuse(
+                "RR225",
+                "further rows after one without a cap or a rate of its own",
+                "a last row with cap and maintenance_rate",
+                "the steps are counted from that row: write both in it",
+            )
+        return self
 
 
 class TiersFile(Header):
@@ -84,12 +122,25 @@ class TiersFile(Header):
 FILE = TiersFile
 
 
+def rows_of(table: Table) -> tuple[Tier, ...]:
+    """Every row: those written, and those that follow from them by steps."""
+    return (*table.tiers, *_further(table.tiers[-1], table.then)) if table.then else table.tiers
+
+
+def _further(last: Tier, steps: Steps) -> Iterator[Tier]:
+    assert last.cap is not None
+    assert last.maintenance_rate is not None
+    cap, rate, initial = last.cap, last.maintenance_rate, 1 / last.max_leverage
+    while initial + steps.initial_rate <= steps.up_to_initial_rate:
+        cap, rate, initial = cap + steps.cap, rate + steps.maintenance_rate, initial + steps.initial_rate
+        yield Tier.model_construct(cap=cap, max_leverage=1 / initial, maintenance_rate=rate)
+
+
 def rates(table: Table, share_of_initial: Fraction | None) -> tuple[Fraction | None, ...]:
     """Each tier's maintenance rate: the one written, or the declared share of 1 ÷ max_leverage."""
-    derived = (share_of_initial / tier.max_leverage if share_of_initial is not None else None for tier in table.tiers)
-    return tuple(
-        tier.maintenance_rate if tier.maintenance_rate is not None else rate for tier, rate in zip(table.tiers, derived, strict=True)
-    )
+    rows = rows_of(table)
+    derived = (share_of_initial / tier.max_leverage if share_of_initial is not None else None for tier in rows)
+    return tuple(tier.maintenance_rate if tier.maintenance_rate is not None else rate for tier, rate in zip(rows, derived, strict=True))
 
 
 def derived_amounts(caps: tuple[Cap, ...], rates_of: tuple[Fraction, ...], first: Fraction) -> tuple[Fraction, ...]:

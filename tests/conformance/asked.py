@@ -17,10 +17,11 @@ from riskrules.engine.ask import Answer, Question, Unknown, price_answers
 from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.door import read_snapshot
-from riskrules.engine.explain import PoolExplanation, explanations
+from riskrules.engine.explain import PoolExplanation, explanations, figure
 from riskrules.engine.explain_json import pool_json
 from riskrules.engine.poly import X
 from tests.conformance.books import FIRST, Book, plan_of, refused
+from tests.conformance.cases import NotSaid
 from tests.conformance.words import exact
 
 FINE_TICK = "0.0000000001"
@@ -51,6 +52,7 @@ class Trial:
     snapshot: Mapping[str, Any]
     figures: Mapping[str, Reading]
     as_of: str = FIRST
+    mark_where: tuple[str, str] | None = None  # the mark is not given: where this condition turns against this position
 
 
 class Answers:
@@ -58,11 +60,25 @@ class Answers:
 
     def __init__(self, trial: Trial) -> None:
         self.plan = plan_of(trial.book, trial.as_of)
-        text = json.dumps({"as_of": trial.as_of, "rulebook": trial.book.rulebook, **trial.snapshot})
+        self.trial = trial
+        self.evaluated = self._decided(trial.snapshot)
+        if trial.mark_where is not None:
+            self.evaluated = self._decided(self._at_the_mark(*trial.mark_where))
+
+    def _decided(self, given: Mapping[str, Any]) -> Evaluated:
+        text = json.dumps({"as_of": self.trial.as_of, "rulebook": self.trial.book.rulebook, **given})
         snapshot, problems = read_snapshot(text, "case", self.plan.drivers)
         if snapshot is None:
             raise refused("snapshot", problems)
-        self.evaluated: Evaluated = decide(self.plan, snapshot, snapshot.accounts[0])
+        return decide(self.plan, snapshot, snapshot.accounts[0])
+
+    def _at_the_mark(self, condition: str, of: str) -> Mapping[str, Any]:
+        """The same with every mark where the condition turns."""
+        found = price(condition, of)(self)
+        if isinstance(found, NoFigure):
+            raise NotSaid(found.why)
+        markets = {name: {**one, "mark_price": str(found.low)} for name, one in self.trial.snapshot["markets"].items()}
+        return {**self.trial.snapshot, "markets": markets}
 
     @cached_property
     def pools(self) -> list[tuple[PoolExplanation, dict[str, Any]]]:
@@ -85,6 +101,19 @@ def pool(name: str, settle: str, position: str | None = None) -> Reading:
     def reading(answers: Answers) -> Found:
         found = [data["figures"].get(name) for _, data in answers.pools if (data["settle"], data["position"]) == (settle, position)]
         return _figure(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
+
+    return reading
+
+
+def term(name: str, of: str | None = None) -> Reading:
+    """A named term, of a position (or of what the position hangs on), else of the account's first row."""
+
+    def reading(answers: Answers) -> Found:
+        evaluated = answers.evaluated
+        if name not in evaluated.plan.program.named:
+            return NoFigure(f"the rulebook has no {name}")
+        row = 0 if of is None else evaluated.row_of(name, [one.id for one in evaluated.rows.legs].index(of))
+        return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
 
     return reading
 
@@ -129,6 +158,19 @@ def largest_leverage(order: str, stake: str) -> Reading:
         moving = {("order", "order_size"): {row: X.scale(exact(stake))}, ("order", "order_leverage"): {row: X}}
         found = Question(answers.evaluated, "may_open", row, Unknown(moving, grid, grid, stated=True)).nearest(1)
         return _between(found) if found else NoFigure("every leverage is allowed, or none")
+
+    return reading
+
+
+def largest_size(order: str) -> Reading:
+    """The largest size at which the order may be opened, all else held."""
+
+    def reading(answers: Answers) -> Found:
+        row, grid = [one.id for one in answers.evaluated.rows.orders].index(order), exact(FINE_TICK)
+        found = Question(answers.evaluated, "may_open", row, Unknown({("order", "order_size"): {row: X}}, grid, grid, stated=True)).nearest(
+            1
+        )
+        return Span(found.before, found.before) if found else NoFigure("every size is allowed, or none")
 
     return reading
 

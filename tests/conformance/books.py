@@ -38,6 +38,9 @@ class _InFull(yaml.SafeDumper):
         return True
 
 
+OF_COINS = {"type": "linear", "size_in": "base", "settle": "quote", "multiplier": "1", "tick": "not_stated", "lot": "not_stated"}
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     kind: str
@@ -53,6 +56,7 @@ class Book:
     form: str  # the tier form that its tables name
     settle: str
     shipped: bool = True
+    mode: str = "cross"  # of positions where a case says none
     overlays: tuple[Overlay, ...] = ()
 
     def market(self, base: str) -> str:
@@ -66,6 +70,18 @@ class Book:
 
     def contracts(self, markets: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("contracts", "case", {"markets": dict(markets)}) if markets else self
+
+    def coins(self) -> Book:
+        """Markets of no stated contract count coins, where the rulebook has contracts of its own markets only."""
+        return self._over("contracts", "coins", {"every_market": OF_COINS})
+
+    def settings(self, values: Mapping[str, tuple[str, str]], market: str) -> Book:
+        """Parameters of the market: for each its unit and its value."""
+        made = {name: {"unit": unit, "markets": {market: value}} for name, (unit, value) in values.items()}
+        return self._over("formula", "settings", {"settings": made})
+
+    def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
+        return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 
     def collateral(self, weights: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("margin", "weights", {"collateral": dict(weights)})
@@ -91,9 +107,21 @@ class Book:
 USDM = Book("binance-usdm", "marginal_on_mark_notional", "USDT")
 COINM = Book("binance-coinm", "marginal_on_mark_notional", "USD")
 HYPERLIQUID = Book("hyperliquid", "half_of_initial_at_max_leverage", "USDC")
+GATE = Book("gate", "marginal_on_mark_notional", "USDT").coins()
+GATE_BEFORE = replace(GATE, form="whole_position_at_chosen_limit")
+OKX = Book("okx", "whole_position_by_contracts", "USDT").coins()
+OKX_COIN = replace(OKX, settle="USD")
+BYBIT = Book("bybit", "marginal_on_entry_notional", "USDT", mode="isolated").coins()
+KRAKEN = Book("kraken-futures", "whole_position_by_contracts", "USD")
+BITMEX = Book("bitmex", "whole_position_by_value", "USD")
+PHEMEX = Book("phemex", "whole_position_on_entry", "USD", mode="isolated").coins()
+ASCENDEX = Book("ascendex", "whole_position_by_notional", "USDT").coins()
 LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
 LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)
+BY_SIZE = Book("by-size", "marginal_on_mark_notional", "USDT", shipped=False)
+RISK_RATE = Book("risk-rate", "marginal_on_mark_notional", "USDT", shipped=False)
+FIGURES = Book("figures", "marginal_on_mark_notional", "USDT", shipped=False)
 
 
 class Refused(Exception):

@@ -83,7 +83,7 @@ class Case:
     venue: str
     policy: Mapping[str, Any]
     inputs: Mapping[str, Any]
-    expected: Mapping[str, Any]  # nested figures under dotted names: before.tier
+    expected: Mapping[str, Any]  # nested and listed figures under dotted names: before.tier, ok.0
     tolerance: Mapping[str, Any]
 
     def question(self) -> Question:
@@ -107,13 +107,21 @@ def read_cases(folder: Path) -> list[Case]:
 
 def _case(file: str, found: dict[str, Any]) -> Case:
     family = found.get("model") or found["kind"]
-    expected = dict(_flat("", found["expected"])) if isinstance(found["expected"], dict) else {"": found["expected"]}
+    expected = _named(dict(_flat("", found["expected"]))) if isinstance(found["expected"], dict) else {"": found["expected"]}
     return Case(file, found["id"], family, found["venue"], found.get("policy", {}), found["inputs"], expected, found.get("tolerance") or {})
 
 
 def _flat(above: str, figures: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in figures.items():
+        if isinstance(value, list):
+            value = {str(k): one for k, one in enumerate(value)}
         if isinstance(value, dict):
             yield from _flat(f"{above}{name}.", value)
         else:
             yield f"{above}{name}", value
+
+
+def _named(figures: dict[str, Any]) -> dict[str, Any]:
+    """A figure that is printed as 1 by another, `1/imr`, as the quotient of digits that it is."""
+    named = {name: str(value).removeprefix("1/") for name, value in figures.items() if str(value).startswith("1/")}
+    return figures | {name: f"1/{figures[other]}" for name, other in named.items() if other in figures}

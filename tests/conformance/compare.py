@@ -32,6 +32,8 @@ def complaint(found: Found, printed: Any, name: str, tolerance: Mapping[str, Any
         return None if printed is None else f"{name}: printed {printed}; {found.why}"
     if printed is None:
         return f"{name}: printed none, found {float(found.low)}"
+    if isinstance(printed, bool):
+        return None if found.low == printed else f"{name}: printed {printed}, found {bool(found.low)}"
     figure = exact(printed)
     off, within = _distance(found, figure), allowed(tolerance, name, figure)
     if off <= within:

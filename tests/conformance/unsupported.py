@@ -7,15 +7,7 @@ MISSING: tuple[tuple[str, str], ...] = (
         "mark rules and liquidation steps are kinds of their own, not written yet",
         "funding_basis_mark adl_bitmex vega.composite_price vega.trade_price vega.twap drift.twap_band",
     ),
-    ("no ratio that moves along a line or a square root with size", "linear_increase_margin sqrt_margin"),
-    ("no fee of opening and closing inside each margin, nor prices rounded to a tick", "bybit_im_mm_fee bust_from_leverage phemex_iso"),
-    ("no margin ratio, whatever it is called there", "kucoin_risk_rate okx_inverse_isolated"),
-    ("no question for the largest position at a leverage", "max_position_for_leverage"),
-    ("no generator of further tiers", "tier_extension"),
-    (
-        "portfolio margin, conversion of collateral and the venue's own order check have no rulebook",
-        "okx_pm_mmr auto_exchange paradex_check",
-    ),
+    ("no ratio that moves along a square root of size", "sqrt_margin"),
     ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl lfest.check mango.health"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     (

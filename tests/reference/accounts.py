@@ -143,7 +143,7 @@ class _Maker:
             "leverage": str(self._leverage(market)), "unsettled_funding": self._funding(),
         }  # fmt: skip
         if mode == "isolated":
-            may_say_initial = self.policy["account"]["posted_margin"] == "given_or_initial_at_entry"
+            may_say_initial = self.policy["account"]["posted_margin"] != "given"
             made["margin"] = "initial" if may_say_initial and self.chance.random() < 0.3 else decimal(self._cut(self._spread(-1, 5), 2))
         return made
 
@@ -187,7 +187,14 @@ class _Maker:
         near = size if exact else self._cut(size, self.chance.choice((3, 8, 14)))
         step = self._step(market)
         off = (0, 0, 0, 0, step, -step) if self.tidy else (0, 0, step, -step, FINEST, -FINEST)
-        return max(near + self.chance.choice(off), FINEST)
+        return self._answered(max(near + self.chance.choice(off), FINEST), market, price)
+
+    def _answered(self, size: Fraction, market: str, price: Fraction | None) -> Fraction:
+        """Where a table answers nothing beyond its last cap, a size within it: the textbook knows figures, and no errors."""
+        last = self.policy.tiers(market)[-1].cap
+        if last is None or self.policy.form(market)["above_last_cap"]["existing"] == "last_tier_applies":
+            return size
+        return min(size, self._cut(self._size_of(market, last, price) * Fraction(999_999, 1_000_000), 12))
 
     def _cap(self, market: str) -> Fraction:
         caps = [tier.cap for tier in self.policy.tiers(market) if tier.cap is not None]

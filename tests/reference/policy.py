@@ -6,6 +6,7 @@ they print.  Nothing is checked: these files are checked elsewhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,13 +76,30 @@ class Policy:
         table, written = self["tables"][market], self.form(market)["maintenance_rate"]
         rows = table.get("tiers", [{"cap": "unlimited", **table}])  # a flat rate is one tier without an end
         first = number(rows[0].get("maintenance_amount", 0))
-        return [_tier(row, written, first) for row in rows]
+        read = [_tier(row, written, first) for row in rows]
+        return read + _steps_on(read[-1], table["then"]) if "then" in table else read
 
 
 def _tier(row: dict[str, str], written: Any, first: Fraction) -> Tier:
     leverage = number(row["max_leverage"])
     rate = number(row["maintenance_rate"]) if "maintenance_rate" in row else number(written["share_of_initial_rate"]) / leverage
     return Tier(None if row["cap"] == "unlimited" else number(row["cap"]), leverage, rate, first)
+
+
+def _steps_on(last: Tier, steps: dict[str, str]) -> list[Tier]:
+    """The n-th further row lies n steps beyond the last one written, as long as its initial rate does not pass the end."""
+    assert last.cap is not None
+    initial, step, end = 1 / last.max_leverage, number(steps["initial_rate"]), number(steps["up_to_initial_rate"])
+    count = max(0, math.floor((end - initial) / step))
+    return [
+        Tier(
+            last.cap + n * number(steps["cap"]),
+            1 / (initial + n * step),
+            last.rate + n * number(steps["maintenance_rate"]),
+            last.first_amount,
+        )
+        for n in range(1, count + 1)
+    ]
 
 
 def read_policy(folder: Path, as_of: str) -> Policy:

@@ -216,6 +216,8 @@ class Textbook:
         return Fraction(1) if asset == settle else number(snapshot["assets"][asset]["index_price"])
 
     def _posted(self, position: dict[str, Any], leg: Leg) -> Fraction:
+        if position["margin"] == "initial" and self.policy["account"]["posted_margin"] == "given_or_initial_margin":
+            return leg.position_initial
         if position["margin"] == "initial":
             return leg.entry_notional / number(position["leverage"])
         return number(position["margin"])

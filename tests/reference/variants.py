@@ -43,6 +43,7 @@ COIN = {
     "BTC-USD": rows(("5", "125", "0.4%"), ("10", "100", "0.5%"), ("20", "25", "1/30"), ("unlimited", "5", "10%")),
     "ETH-USD": rows(("50", "50", "1%"), ("250", "20", "2.5%"), ("500", "10", "5%")),
 }
+EVENLY = {"cap": "2", "maintenance_rate": "0.5%", "initial_rate": "0.7%", "up_to_initial_rate": "1/2"}
 LEVERED = {
     "BTC-USDC": rows(("150_000_000", "40", ""), ("unlimited", "20", "")),
     "SOL-USDC": rows(("3_000", "15", ""), ("70_000", "10", ""), ("unlimited", "3", "")),
@@ -140,7 +141,23 @@ ON_ENTRY: Changes = {
     },
     "tiers": {"form": "entry", "tables": {"BTC-USDT": rows(("50_000", "100", "1/300"), ("unlimited", "10", "5%"))}},
 }
+POSTED_AT_FULL_LEVERAGE: Changes = {
+    "margin": {
+        "tier_forms": {"stepped": {**FORM, "lookup": "size", "style": "whole_position"}},
+        "account": {**ACCOUNT, "posted_margin": "given_or_initial_margin"},
+        "collateral": {"USDT": FACE},
+        "initial_margin": {"position": {"rate": "one_over_chosen_leverage", "on": "notional_at_entry"}, "orders": NO_ORDERS},
+    },
+    "tiers": {
+        "form": "stepped",
+        "tables": {
+            "BTC-USDT": {**rows(("1", "50", "1%"), ("3", "20", "1/30")), "then": EVENLY},
+            "ETH-USDT": {**rows(("20", "50", "1%")), "then": {**EVENLY, "cap": "1/3", "up_to_initial_rate": "12%"}},
+        },
+    },
+}
 VARIANTS = {
+    "posted-margin-and-steps": POSTED_AT_FULL_LEVERAGE,
     "cut-toward-zero": CUT_TOWARD_ZERO,
     "half-of-initial": HALF_OF_INITIAL,
     "inverse": ALL_INVERSE,

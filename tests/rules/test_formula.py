@@ -64,6 +64,34 @@ def test_what_a_book_refuses(tmp_path: Path, old: str, new: str, code: str, why:
     assert code in codes_in_house(tmp_path, {FILE: changed("formula", old, new)}), why
 
 
+@pytest.mark.parametrize(
+    "expression, given, gives, why",
+    [
+        (
+            "notional * maintenance_rate - maintenance_amount",
+            "{notional: 100, maintenance_rate: 2%, maintenance_amount: 1}",
+            "1",
+            "its tier",
+        ),
+        ("notional / max_leverage", "{notional: 100, max_leverage: 50}", "2", "the most that the tier allows"),
+        ("notional * taker_fee", "{notional: 100, taker_fee: 0.05%}", "0.05", "the fee of its account"),
+        ("notional * (2 if is_inverse else 1)", "{notional: 100, is_inverse: 0}", "100", "a flag of an example is 1 or 0"),
+        ("notional * (2 if is_inverse else 1)", "{notional: 100, is_inverse: 1}", "200", "and 1 is yes"),
+    ],
+)
+def test_a_margin_may_use(tmp_path: Path, expression: str, given: str, gives: str, why: str) -> None:
+    text = (
+        "kind: formula\nrulebook: house-usdm\neffective: 2027-01-01T08:00:00Z\nreason: A margin of its own.\nterms:\n  own_margin:\n"
+        f"    rows: leg\n    unit: settle\n    expression: {expression}\n    reads_as: As it says.\n"
+        f"    example: {{given: {given}, gives: {gives}}}\n"
+    )
+    margin = (
+        "kind: margin\nrulebook: house-usdm\neffective: 2027-01-01T08:00:00Z\nreason: By the formula.\n"
+        "maintenance_margin: {position: {formula: own_margin}, fee: none}\n"
+    )
+    assert codes_in_house(tmp_path, {FILE: text, "margin/2027-01-01.yaml": margin}) == set(), why
+
+
 def value(expression: str, **figures: object) -> object:
     made = build(expression, lambda name: given(name, "leg", u.NUMBER) if name in figures else None)
     return walked({"it": made.named("it")}, figures)["it"]

@@ -42,6 +42,7 @@ def test_the_example_of_the_page_stands() -> None:
         ("{tier_by: each_leg, margin: sum_of_legs}", "{tier_by: sum_of_legs, margin: larger_leg}", "RR225", "a tier of both"),
         ("{per_account_in: USDT}", "per_settle_asset", "", "each settle asset by itself"),
         ("{per_account_in: USDT}", "per_account", "RR229", "valued in which asset?"),
+        ("posted_margin: given", "posted_margin: given_or_initial_margin", "", "what opening took, fee and all"),
         ("posted_margin: given", "posted_margin: assumed", "RR229", "nothing is assumed"),
         ("unrealised_profit: 100%", "unrealised_profit: 0%", "", "profit may not count"),
         ("unrealised_profit: 100%", "unrealised_profit: 1", "RR214", "1% or all of it"),

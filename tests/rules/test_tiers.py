@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskrules.rulebook.load import load_book
-from riskrules.rules.tiers import derived_amounts, floors
+from riskrules.rulebook.versions import canonical
+from riskrules.rules.tiers import Table, derived_amounts, floors, rows_of
 from tests.rules.told import HOUSE, changed, codes_in_house, codes_of, house_with, page_example
 
 
@@ -103,6 +104,47 @@ def test_what_is_replaced_must_be_in_force(tmp_path: Path, market: str, replaces
     said = replaces.replace("IN_FORCE", f'"{book.history.versions["table", "HIVE-USDT"][0].digest()[:8]}"')
     text = table(FIRST).replace("  SOL-USDT:\n", f"  {market}:\n    replaces: {said}\n")
     assert codes_in_house(tmp_path, {"tiers/2027-01-01.yaml": text}) == ({code} if code else set()), why
+
+
+LAST = "      - {cap: 3_000, max_leverage: 20, maintenance_rate: 1.5%}\n"
+STEPS = "cap: 3_000, maintenance_rate: 0.5%, initial_rate: 0.5%, up_to_initial_rate: 6%"
+
+
+@pytest.mark.parametrize(
+    "last, steps, code, why",
+    [
+        (LAST, STEPS, "", "two rows follow: 5.5% and 6%"),
+        (LAST, STEPS.replace(" 6%", " 4%"), "", "none does: the end is passed already"),
+        (LAST, STEPS.replace("initial_rate: 0.5%", "initial_rate: 0%"), "RR213", "rows without an end"),
+        (LAST, STEPS.replace("cap: 3_000", "cap: 0"), "RR213", "rows on top of each other"),
+        (LAST, STEPS.replace(", up_to_initial_rate: 6%", ""), "RR228", "where they end is said, and nowhere taken for granted"),
+        (LAST.replace("3_000", "unlimited"), STEPS, "RR225", "nothing lies beyond a tier without an end"),
+        (LAST.replace(", maintenance_rate: 1.5%", ""), STEPS, "RR225", "no rate to count from"),
+        (LAST, STEPS.replace("maintenance_rate: 0.5%", "maintenance_rate: 0%"), "RR203", "strictly rising, what follows too"),
+        (LAST, STEPS.replace("maintenance_rate: 0.5%", "maintenance_rate: 4%"), "RR208", "the second asks for more than it posts"),
+    ],
+)  # fmt: skip
+def test_rows_that_follow_by_steps(tmp_path: Path, last: str, steps: str, code: str, why: str) -> None:
+    text = table() + last + f"    then: {{{steps}}}\n"
+    assert codes_in_house(tmp_path, {"tiers/2027-01-01.yaml": text}) == ({code} if code else set()), why
+
+
+@pytest.mark.parametrize(
+    "end, expected, why",
+    [
+        ("6%", [("3000", "20", "0.015"), ("6000", "200/11", "0.02"), ("9000", "50/3", "0.025")], "a row at the end itself is one"),
+        ("5.99%", [("3000", "20", "0.015"), ("6000", "200/11", "0.02")], "a row beyond it is none"),
+    ],
+)
+def test_each_step_is_from_the_row_before(end: str, expected: list[tuple[str, str, str]], why: str) -> None:
+    steps = {"cap": "3_000", "maintenance_rate": "0.5%", "initial_rate": "0.5%", "up_to_initial_rate": end}
+    rows = rows_of(Table.model_validate({"tiers": [{"cap": "3000", "max_leverage": "20", "maintenance_rate": "1.5%"}], "then": steps}))
+    assert [(row.cap, row.max_leverage, row.maintenance_rate) for row in rows] == [tuple(map(Fraction, row)) for row in expected], why
+
+
+def test_a_table_without_steps_keeps_its_digest() -> None:
+    table = Table.model_validate({"tiers": [{"cap": "1", "max_leverage": "2", "maintenance_rate": "1%"}]})
+    assert "then" not in canonical(table), "the key came later: what was signed before it may not change its digest"
 
 
 RISING = st.lists(st.fractions(min_value=0, max_value=1, max_denominator=10_000), min_size=2, max_size=8, unique=True).map(sorted)

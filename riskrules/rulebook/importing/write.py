@@ -18,7 +18,7 @@ from riskrules.rulebook.compile import Book
 from riskrules.rulebook.importing.judge import spelled
 from riskrules.rulebook.importing.sources import Figure
 from riskrules.rulebook.versions import WITHDRAWN, Version
-from riskrules.rules.tiers import Table, TiersFile
+from riskrules.rules.tiers import Table, TiersFile, rows_of
 from riskrules.text.reader import read
 from riskrules.units.clock import Instant, say_day, say_instant
 
@@ -76,7 +76,7 @@ def _says(value: Any, form: str) -> Any:
     """What a table means, however it is written: its rows under its form, and what the first one takes off."""
     if not isinstance(value, Table):
         return value
-    rows = tuple((tier.cap, tier.max_leverage, tier.maintenance_rate) for tier in value.tiers)
+    rows = tuple((tier.cap, tier.max_leverage, tier.maintenance_rate) for tier in rows_of(value))
     return form, rows, value.tiers[0].maintenance_amount or 0, value.excerpt
 
 

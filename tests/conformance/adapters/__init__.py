@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import hyperliquid, linear, tables
+from tests.conformance.adapters import hyperliquid, linear, tables, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -21,7 +21,7 @@ ADAPTERS: dict[str, Adapter] = {
     "bybit_rate_liq": linear.entry_rate_liq,
     "inverse_mm_at_mark": linear.inverse_liq,
     "linear_im_mm": linear.im_mm,
-    "flat_tier_mm": linear.im_mm,
+    "flat_tier_mm": linear.one_rate,
     "linear_upnl": linear.upnl,
     "inverse_upnl": linear.inverse_upnl,
     "tier_lookup": tables.lookup,
@@ -32,6 +32,17 @@ ADAPTERS: dict[str, Adapter] = {
     "marginal_tier_mm_value": tables.slices,
     "tier_lookup_integer_contracts": tables.whole_contracts,
     "haircut": tables.haircut,
+    "bybit_im_mm_fee": venues.im_mm_fee,
+    "bust_from_leverage": venues.bust,
+    "phemex_iso": venues.phemex_isolated,
+    "max_position_for_leverage": venues.largest_position,
+    "tier_extension": venues.extension,
+    "okx_inverse_isolated": venues.okx_inverse,
+    "okx_pm_mmr": venues.formula_of_case,
+    "auto_exchange": venues.conversion,
+    "linear_increase_margin": venues.by_size,
+    "kucoin_risk_rate": venues.risk_rate,
+    "paradex_check": venues.order_check,
     "hl_liq": hyperliquid.liq,
     "hl_margin_used": hyperliquid.margin_used,
     "hl_cross_liq": hyperliquid.cross_liq,

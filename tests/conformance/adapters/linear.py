@@ -8,7 +8,7 @@ from typing import Any
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, pool, price
-from tests.conformance.books import COINM, INVERSE, LINEAR, LINEAR_WITH_FEE, Book
+from tests.conformance.books import BYBIT, GATE_BEFORE, LINEAR, LINEAR_WITH_FEE, Book
 from tests.conformance.cases import Fields, NotSaid, Question
 
 PROFIT, MAINTENANCE, POSTED = "others-profit", "others-maintenance", "wallet"
@@ -16,27 +16,35 @@ PROFIT, MAINTENANCE, POSTED = "others-profit", "others-maintenance", "wallet"
 
 def im_mm(q: Question) -> list[Trial]:
     """Initial margin at the chosen leverage and maintenance margin of a notional, or of a size at a mark."""
-    book = p.linear(q.venue)
-    market = book.market(p.CASE)
-    book = book.flat({market: p.flat(q.policy)})
+    return _margins(p.linear(q.venue), q)
+
+
+def one_rate(q: Question) -> list[Trial]:
+    """The same where everything is held at the rate of one tier: Gate until 2025-07-29."""
+    return _margins(GATE_BEFORE if q.venue == "gate" else p.linear(q.venue), q)
+
+
+def _margins(book: Book, q: Question) -> list[Trial]:
+    book = book.flat({book.market(p.CASE): p.flat(q.policy)})
     if "notional" in q.inputs:
-        shot = p.of_notional(book, w.unsigned(q.inputs["notional"]), leverage=p.leverage(q.inputs))
-        return [Trial(book, shot, p.leg_words())]
-    return [_at_mark(book, q.inputs)]
+        size = w.signed(q.inputs.get("side"), q.inputs["notional"]) if "side" in q.inputs else w.unsigned(q.inputs["notional"])
+        return [Trial(book, p.of_notional(book, size, p.leverage(q.inputs), **p.fees(book, q.policy)), p.leg_words())]
+    return [_at_mark(book, q)]
 
 
 def upnl(q: Question) -> list[Trial]:
     """Unrealised profit of a position at a mark; the table is not asked about."""
     book = p.linear(q.venue)
-    return [_at_mark(book.flat({book.market(p.CASE): p.NO_MAINTENANCE}), q.inputs)]
+    return [_at_mark(book.flat({book.market(p.CASE): p.NO_MAINTENANCE}), q)]
 
 
-def _at_mark(book: Book, inputs: Fields) -> Trial:
+def _at_mark(book: Book, q: Question) -> Trial:
+    inputs = q.inputs
     market, contract = book.market(p.CASE), p.contract(inputs)
     book = book.contracts({market: contract} if contract else {})
     mark = w.number(w.first(inputs, "mark", "mark_price", "price", "entry"))
-    one = p.position(p.POSITION, market, p.size_of(inputs), w.number(inputs.get("entry", mark)), leverage=p.leverage(inputs))
-    return Trial(book, p.snapshot({market: mark}, [one], {}), p.leg_words())
+    one = p.position(p.POSITION, market, p.size_of(inputs), w.number(inputs.get("entry", mark)), **p.alone(book, p.leverage(inputs)))
+    return Trial(book, p.snapshot({market: mark}, [one], {}, **p.fees(book, q.policy)), p.leg_words())
 
 
 def inverse_upnl(q: Question) -> list[Trial]:
@@ -50,7 +58,7 @@ def inverse_upnl(q: Question) -> list[Trial]:
 
 def _inverse(q: Question) -> tuple[Book, dict[str, dict[str, str]]]:
     """The venue's own rulebook of inverse contracts, or that of the family; and the contract of the case."""
-    book = COINM if q.venue == "binance" else INVERSE
+    book = p.inverse(q.venue)
     multiplier = w.first(q.inputs, "contract_size", "contract_value", "multiplier")
     return book, {book.market(p.CASE): p.in_contracts("inverse", "base", multiplier)}
 
@@ -60,20 +68,22 @@ def _inverse(q: Question) -> tuple[Book, dict[str, dict[str, str]]]:
 
 def cum_liq(q: Question) -> list[Trial]:
     """One position under a single row.  Isolated; cross where other positions' sums are given too."""
-    return _one_position(p.linear(q.venue), q)
+    return _one_position(p.linear_at_mark(q.venue), q)
 
 
 def fee_liq(q: Question) -> list[Trial]:
     """The same where the taker fee of closing is held in reserve."""
-    return _one_position(LINEAR_WITH_FEE, q, taker_fee=w.number(q.policy["taker_fee"]))
+    own = p.linear_at_mark(q.venue)
+    q.policy["taker_fee"]
+    return _one_position(own if own.rulebook in p.HOLD_FEES else LINEAR_WITH_FEE, q)
 
 
 def entry_rate_liq(q: Question) -> list[Trial]:
     """The same where the rate is taken on the notional at entry."""
-    return _one_position(replace(LINEAR, form="whole_on_entry_notional"), q)
+    return _one_position(BYBIT if q.venue == "bybit" else replace(LINEAR, form="whole_on_entry_notional"), q)
 
 
-def _one_position(book: Book, q: Question, **account: Any) -> list[Trial]:
+def _one_position(book: Book, q: Question) -> list[Trial]:
     inputs = q.inputs
     market, contract = book.market(p.CASE), p.contract(inputs)
     entry = w.number(inputs["entry"])
@@ -90,7 +100,8 @@ def _one_position(book: Book, q: Question, **account: Any) -> list[Trial]:
         marks[posted], tables[posted] = w.per(inputs["entry"], inputs["leverage"]), p.NO_MAINTENANCE
         others = [*others, p.position(POSTED, posted, w.unsigned(p.size_of(inputs, w.fine)), "0")]
     book = book.flat({market: p.flat(q.policy, w.fine), **tables}).contracts({market: contract} if contract else {})
-    shot = p.snapshot({market: w.number(w.first(inputs, "mark", "mark_price") or entry), **marks}, [one, *others], collateral, **account)
+    shot = p.snapshot({market: w.number(w.first(inputs, "mark", "mark_price") or entry), **marks}, [one, *others], collateral)
+    shot["accounts"][0] |= p.fees(book, q.policy)
     return [Trial(book, shot, _prices(p.POSITION))]
 
 
@@ -101,7 +112,8 @@ def inverse_liq(q: Question) -> list[Trial]:
     entry, wallet = w.number(q.inputs["entry"]), _wallet(q.inputs) or "initial"
     (market,) = contract
     one = p.position(p.POSITION, market, p.size_of(q.inputs, w.fine), entry, mode="isolated", leverage=p.leverage(q.inputs), margin=wallet)
-    return [Trial(book, p.snapshot({market: w.number(w.first(q.inputs, "mark") or entry)}, [one], {}), _prices(p.POSITION))]
+    shot = p.snapshot({market: w.number(w.first(q.inputs, "mark") or entry)}, [one], {}, **p.fees(book, q.policy))
+    return [Trial(book, shot, _prices(p.POSITION))]
 
 
 def _prices(of: str) -> dict[str, Any]:
@@ -135,14 +147,14 @@ def cross_cum_liq(q: Question) -> list[Trial]:
     """Several positions behind one balance, each under its own row; the mark of one of them moves."""
     prices, target = _account(q, w.fine)
     sums, _ = _account(q, w.number)
-    settle = p.linear(q.venue).settle
+    settle = p.linear_at_mark(q.venue).settle
     readings = {name: pool(name, settle) for name in ("maintenance_margin", "initial_margin", "equity")}
     return [replace(prices, figures=_prices(target)), replace(sums, figures=readings)]
 
 
 def _account(q: Question, money: p.Spell) -> tuple[Trial, str]:
     """The account, and the id of the position whose mark moves."""
-    book, positions = p.linear(q.venue), q.inputs["positions"]
+    book, positions = p.linear_at_mark(q.venue), q.inputs["positions"]
     names = [one["symbol"] for one in positions]
     legs, marks, tables, ids = [], {}, {}, {}
     contracts: dict[str, dict[str, str]] = {}
@@ -155,5 +167,6 @@ def _account(q: Question, money: p.Spell) -> tuple[Trial, str]:
         contract = p.contract(one)
         contracts |= {market: contract} if contract else {}
     book = book.flat(tables).contracts(contracts)
-    shot = p.snapshot(marks, legs, {book.settle: money(w.first(q.inputs, "wallet_balance", "collateral"))})
+    balance = money(w.first(q.inputs, "wallet_balance", "collateral"))
+    shot = p.snapshot(marks, legs, {book.settle: balance}, **p.fees(book, q.policy))
     return Trial(book, shot, {}), ids[q.inputs["target"]]

@@ -6,8 +6,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.conformance import words as w
-from tests.conformance.asked import FINE_TICK, Reading, leg
-from tests.conformance.books import HYPERLIQUID, LINEAR, USDM, Book
+from tests.conformance.asked import FINE_TICK, Reading, leg, term
+from tests.conformance.books import (
+    ASCENDEX,
+    BITMEX,
+    BYBIT,
+    COINM,
+    GATE,
+    HYPERLIQUID,
+    INVERSE,
+    KRAKEN,
+    LINEAR,
+    OKX,
+    OKX_COIN,
+    PHEMEX,
+    USDM,
+    Book,
+)
 from tests.conformance.cases import Fields, NotSaid
 
 Spell = Callable[[Any], str]
@@ -23,20 +38,48 @@ LEG_WORDS = {
 }  # fmt: skip
 
 
+LINEAR_OF = {"binance": USDM, "hyperliquid": HYPERLIQUID, "gate": GATE, "okx": OKX, "bybit": BYBIT, "ascendex": ASCENDEX, "phemex": PHEMEX}
+INVERSE_OF = {"binance": COINM, "okx": OKX_COIN, "bitmex": BITMEX, "kraken": KRAKEN, "kraken_futures": KRAKEN, "krakenfutures": KRAKEN}
+HOLD_FEES = ("gate", "okx", "bybit", "phemex", "bitmex", "linear-with-fee", "risk-rate")
+
+
 def linear(venue: str) -> Book:
     """The venue's own rulebook of linear contracts, or that of the family."""
-    return {"binance": USDM, "hyperliquid": HYPERLIQUID}.get(venue, LINEAR)
+    return LINEAR_OF.get(venue, LINEAR)
+
+
+def linear_at_mark(venue: str) -> Book:
+    """The same where the family is about a rate at mark: some have rulebooks of isolated positions at entry alone."""
+    own = linear(venue)
+    return own if own.mode == "cross" else LINEAR
+
+
+def inverse(venue: str) -> Book:
+    """The venue's own rulebook of inverse contracts, or that of the family."""
+    return INVERSE_OF.get(venue, INVERSE)
+
+
+def fees(book: Book, policy: Fields) -> dict[str, str]:
+    """The account's fee, where the rulebook holds one in reserve; a case that prints none is without one."""
+    return {"taker_fee": w.number(policy.get("taker_fee", "0"))} if book.rulebook in HOLD_FEES else {}
+
+
+def alone(book: Book, chosen: str | None, margin: str | None = None) -> dict[str, str | None]:
+    """The mode of a position by itself, in a rulebook that has isolated ones only with what it posts."""
+    if book.mode == "cross":
+        return {"leverage": chosen}
+    return {"mode": book.mode, "leverage": chosen, "margin": margin or ("0" if chosen is None else "initial")}
 
 
 def leg_words(of: str = POSITION, before: str = "") -> dict[str, Reading]:
-    return {f"{before}{said}": leg(name, of) for said, name in LEG_WORDS.items()}
+    return {f"{before}{said}": leg(name, of) for said, name in LEG_WORDS.items()} | {f"{before}imr": term("initial_rate", of)}
 
 
 def flat(policy: Fields, money: Spell = w.number) -> dict[str, str]:
     """A single published row."""
     return {
         "maintenance_rate": w.rate(w.first(policy, "mmr", "mmr_all")), "max_leverage": w.number(policy.get("max_leverage", LOW_LEVERAGE)),
-        "maintenance_amount": money(policy.get("cum", "0")),
+        "maintenance_amount": money(w.first(policy, "cum", "mm_deduction", "deduction") or "0"),
     }  # fmt: skip
 
 
@@ -45,9 +88,17 @@ NO_MAINTENANCE = {"maintenance_rate": "0%", "max_leverage": LOW_LEVERAGE}
 ALL_MAINTENANCE = {"maintenance_rate": "100%", "max_leverage": LOW_LEVERAGE}
 
 
-def tiers(rows: Iterable[Sequence[Any]], columns: Sequence[str], money: Spell = w.number) -> dict[str, Any]:
-    """A table from the case's rows, whose columns are named."""
-    return {"tiers": [_tier(k, dict(zip(columns, row, strict=False)), money) for k, row in enumerate(rows, start=2)]}
+# Two rows below every size of a case, for those that it does not give.
+STAND_INS = (
+    {"cap": "0.0000000001", "max_leverage": "1_000_001", "maintenance_rate": "1/1_000_000_000_000"},
+    {"cap": "0.0000000002", "max_leverage": "1_000_000", "maintenance_rate": "1/1_000_000_000"},
+)
+
+
+def tiers(rows: Iterable[Sequence[Any]], columns: Sequence[str], money: Spell = w.number, rates: bool = False) -> dict[str, Any]:
+    """A table from the case's rows, whose columns are named; `rates`: with rates that no margin shows, where it prints none."""
+    made = [_tier(k, dict(zip(columns, row, strict=False)), money) for k, row in enumerate(rows, start=2)]
+    return {"tiers": [{**row, "maintenance_rate": f"{k}/1_000_000_000_000"} if rates else row for k, row in enumerate(made)]}
 
 
 def _tier(k: int, row: Mapping[str, Any], money: Spell) -> dict[str, str]:
@@ -62,7 +113,7 @@ def _tier(k: int, row: Mapping[str, Any], money: Spell) -> dict[str, str]:
 
 def contract(fields: Fields) -> dict[str, str] | None:
     """Where a size counts contracts of so many coins; None where it counts coins."""
-    multiplier = w.first(fields, "contract_size", "multiplier")
+    multiplier = w.first(fields, "contract_size", "multiplier", "mult")
     return None if multiplier is None else in_contracts("linear", "quote", multiplier)
 
 
@@ -99,7 +150,7 @@ def snapshot(
     }  # fmt: skip
 
 
-def of_notional(book: Book, notional: Any, **more: str | None) -> dict[str, Any]:
+def of_notional(book: Book, notional: Any, leverage: str | None = None, **account: Any) -> dict[str, Any]:
     """A position of so much money: that many coins at a mark of 1."""
     market = book.market(CASE)
-    return snapshot({market: "1"}, [position(POSITION, market, w.some(notional), "1", **more)], {})
+    return snapshot({market: "1"}, [position(POSITION, market, w.some(notional), "1", **alone(book, leverage))], {}, **account)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, largest_leverage, pool
-from tests.conformance.books import CHANGED, FIRST, LINEAR, USDM, Book
+from tests.conformance.books import CHANGED, FIRST, LINEAR, OKX, USDM, Book
 from tests.conformance.cases import NotSaid, Question
 
 BRACKET = ("floor", "cap", "mmr", "max_leverage", "cum")
@@ -23,7 +23,9 @@ def lookup(q: Question) -> list[Trial]:
     table = p.tiers(q.policy["tiers"], q.policy.get("columns", BRACKET))
     inclusive = q.policy.get("upper_inclusive", True)
     book = book.bounds("inclusive" if inclusive else "exclusive").tiers({book.market(p.CASE): table})
-    return [Trial(book, p.of_notional(book, w.unsigned(q.inputs["notional"]), leverage=p.leverage(q.inputs)), p.leg_words())]
+    return [
+        Trial(book, p.of_notional(book, w.unsigned(q.inputs["notional"]), p.leverage(q.inputs), **p.fees(book, q.policy)), p.leg_words())
+    ]
 
 
 def recursion(q: Question) -> list[Trial]:
@@ -67,7 +69,7 @@ def _before_and_after(book: Book, q: Question, columns: Sequence[str], size: str
     market = book.market(p.CASE)
     for table, since in ((q.policy["before"], FIRST), (q.policy["after"], CHANGED)):
         book = book.tiers({market: p.tiers(table, columns)}, since)
-    shot = p.of_notional(book, size, leverage=p.leverage(q.inputs))
+    shot = p.of_notional(book, size, p.leverage(q.inputs), **p.fees(book, q.policy))
     return [Trial(book, shot, p.leg_words(before=f"{name}."), as_of) for name, as_of in (("before", FIRST), ("after", CHANGED))]
 
 
@@ -77,7 +79,7 @@ def whole_contracts(q: Question) -> list[Trial]:
     The leverages of these tables are left out: some allow more than their own rate does, and no proof lets them pass.
     """
     q.policy.get("bounds")
-    book = replace(LINEAR, form=BY_SIZE)
+    book = OKX if q.venue == "okx" else replace(LINEAR, form=BY_SIZE)
     book = book.tiers({book.market(p.CASE): p.tiers([row[1:3] for row in q.policy["tiers"]], ("cap", "mmr"))})
     figures = {name: reading for name, reading in p.leg_words().items() if name != "max_leverage"}
     return [Trial(book, p.of_notional(book, w.unsigned(q.inputs["contracts"]), leverage=p.leverage(q.inputs)), figures)]
@@ -87,7 +89,9 @@ def slices(q: Question) -> list[Trial]:
     """Maintenance of a notional, each slice at the rate of its own tier."""
     book = p.linear(q.venue)
     book = book.tiers({book.market(p.CASE): p.tiers(q.policy["tiers"], q.policy.get("columns", ("floor", "cap", "mmr")))})
-    return [Trial(book, p.of_notional(book, w.unsigned(q.inputs["notional"]), leverage=p.leverage(q.inputs)), p.leg_words())]
+    return [
+        Trial(book, p.of_notional(book, w.unsigned(q.inputs["notional"]), p.leverage(q.inputs), **p.fees(book, q.policy)), p.leg_words())
+    ]
 
 
 def haircut(q: Question) -> list[Trial]:
