@@ -1,4 +1,4 @@
-"""`python -m benchmarks [whole-process|library|load]`: every figure, or those of one file.  Exit 1 where a bound does not hold."""
+"""`python -m benchmarks [whole-process|library|load|batch]`: every figure, or those of one file.  Exit 1 where a bound does not hold."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import Figure, library, line, load, whole_process
+from benchmarks import Figure, batch, library, line, load, whole_process
 
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "whole-process": whole_process.figures,
     "library": library.figures,
     "load": load.figures,
+    "batch": batch.figures,
 }
 
 

@@ -150,28 +150,12 @@ def _kernels(book: Book, data: Data, tables: Tables) -> Iterator[Figure]:
     given = columns(data)
     ours, exact = f"book.evaluate, {ROWS:,} rows, one thread", f"book.evaluate --amounts exact, {ROWS:,} rows, one thread"
     by_hand = "a numpy kernel for this one rule, blockwise, one thread"
-    unsure = f"the same without looking for doubts, {ROWS:,} rows"
     works = {
         ours: lambda: book.evaluate(given), by_hand: lambda: kernel(data, tables), exact: lambda: book.evaluate(given, amounts="exact"),
-        unsure: lambda: _careless(book, given),
     }  # fmt: skip
     sides = in_turn(ROUNDS, works)
     yield Figure(sides[ours], sides[by_hand], ratio_at_most=1.7)
-    yield Figure(sides[ours], sides[unsure], ratio_at_most=1.35)
     yield Figure(sides[exact], sides[by_hand])
-
-
-def _careless(book: Book, given: dict[str, Any]) -> object:
-    """The same walk with no bound kept: what certainty costs."""
-    from riskrules.ir import floats
-
-    kept = floats.Floats
-    try:
-        floats.CARELESS = True
-        return book.evaluate(given)
-    finally:
-        floats.CARELESS = False
-        assert floats.Floats is kept
 
 
 def _threads_and_ties(book: Book, data: Data) -> Iterator[Figure]:

@@ -19,6 +19,8 @@ from riskrules.units.clock import Instant
 Array = Any
 BLOCK = 65_536  # rows: small enough that a block's columns stay near the processor
 NO_TIME_CODE = 505
+MOST_KERNELS = 64
+_KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
 
 class Plans:
@@ -27,7 +29,6 @@ class Plans:
     def __init__(self, at: Callable[[Instant], Plan | int], want: Want) -> None:
         self._at, self.want = at, want
         self._held: list[tuple[Instant | None, Instant | None, Plan | int]] = []
-        self._kernels: dict[tuple[str, Any, int], Kernel] = {}
 
     def at(self, when: Instant) -> tuple[Plan | int, Instant | None, Instant | None]:
         """The plan, and from when until when it holds."""
@@ -40,10 +41,14 @@ class Plans:
         return plan, begins, ends
 
     def kernel(self, plan: Plan, choice: int = 0) -> Kernel:
-        key = (plan.digest, plan.holds, choice)
-        if key not in self._kernels:
-            self._kernels[key] = Kernel(plan, self.want, choice)
-        return self._kernels[key]
+        """Made once for a plan and what is wanted, and kept from call to call."""
+        key = (plan.rulebook, plan.digest, plan.holds, self.want, choice)
+        found = _KERNELS.get(key)
+        if found is None:
+            if len(_KERNELS) >= MOST_KERNELS:
+                _KERNELS.clear()
+            found = _KERNELS[key] = Kernel(plan, self.want, choice)
+        return found
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from riskrules.ir.fault import Fault
 from tests.batch.rows import Snapshot, exact, pools_by_position, snapshots, table
 from tests.places import POLICIES
 from tests.reference.accounts import latest, stamp
+from tests.reference.policy import read_policy
 from tests.reference.textbook import Textbook
 from tests.reference.variants import VARIANTS, write_variant
 
@@ -121,7 +122,12 @@ def _is_number(text: Any) -> bool:
     return isinstance(text, str)
 
 
-SHIPPED = sorted(path.name for path in POLICIES.iterdir() if path.is_dir())
+def by_tiers(folder: Path) -> bool:
+    """The textbook knows no margin by a formula."""
+    return bool(read_policy(folder, stamp(latest(folder)))["maintenance_margin"]["position"] == "tier")
+
+
+SHIPPED = sorted(path.name for path in POLICIES.iterdir() if path.is_dir() and by_tiers(path))
 
 
 @pytest.mark.parametrize("as_floats", [False, True], ids=["text", "float64"])
@@ -130,7 +136,7 @@ SHIPPED = sorted(path.name for path in POLICIES.iterdir() if path.is_dir())
 def test_batch_equals_scalar_equals_textbook(rulebook: str, amounts: Amounts, as_floats: bool, tmp_path: Path) -> None:
     met: Counter[str] = Counter()
     folder = folder_of(rulebook, tmp_path)
-    assert next(differences(folder, snapshots(folder, 60, SEED), amounts, as_floats, met), None) is None
+    assert next(differences(folder, snapshots(folder, 30, SEED), amounts, as_floats, met), None) is None
     assert {"healthy", "liquidate"} <= met.keys()
 
 
