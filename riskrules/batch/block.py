@@ -16,6 +16,7 @@ from riskrules.batch.inputs import Holdings, Positions
 from riskrules.batch.layout import Laid, lay
 from riskrules.batch.liquidation import kept_for, liquidation_prices, moved_by_mark
 from riskrules.batch.one import alone
+from riskrules.batch.reading import NotATable
 from riskrules.batch.tables import Tables
 from riskrules.engine.decide import Evaluated
 from riskrules.ir.blocks import Block, BlockWalk, Course
@@ -85,6 +86,9 @@ class Kernel:
         self.moved = moved_by_mark(plan.program, self._targets) if want.liquidation_price else frozenset()
         self.mixed = self._course(wanted, known)
         self.plain = self._course(wanted, known | {("pool", "is_isolated"): True})
+        if without := self.mixed.cannot():
+            text = f"rulebook {plan.rulebook} decides by {without.replace('_', ' ')}, which no table is decided by yet"
+            raise NotATable(text, "explain its accounts one by one: riskrules explain")
         self.positions_apart = _needs_positions(self.mixed)
 
     def _course(self, wanted: list[int], known: dict[tuple[str, str], bool]) -> Course:

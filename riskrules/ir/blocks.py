@@ -151,8 +151,13 @@ class Course:
         return self.same.get(k, k)
 
     def cannot(self) -> str:
-        """The first operation that has no fast meaning, or ""."""
-        return next((node.op for _, node in self.steps if node.op not in WALKED or "@" in node.rows), "")
+        """The first operation that has no fast meaning, a sum over an account's pools among them; or ""."""
+        for _, node in self.steps:
+            if node.op not in WALKED or "@" in node.rows:
+                return node.op if node.op not in WALKED else f"{node.op} in scenarios"
+            if node.op == "total" and node.rows == "account":
+                return "sums over an account"
+        return ""
 
 
 class BlockWalk:
