@@ -23,7 +23,7 @@ ROOMS_BY_FLOOR = (
     {"rules"},
     {"rulebook"},
     {"engine"},
-    {"path", "record", "control", "watch"},
+    {"faces", "path", "record", "control", "watch"},
     {"cli", "serve"},
 )
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS_BY_FLOOR) for room in rooms}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import shlex
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
 from riskrules.api import Explanation
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
-from riskrules.cli.output import colour_on, json_out, say, width_of
+from riskrules.cli.output import colour_on, say, width_of, written
 from riskrules.diagnostics.exits import FINE, UNDECIDED
 from riskrules.engine.decide import ERROR
 from riskrules.units.clock import say_instant
@@ -25,7 +25,8 @@ from riskrules.units.clock import say_instant
 @policies_option
 @rulebook_option
 @as_of_option
-@format_option("text", "json")
+@format_option("text", "json", "markdown", "html")
+@click.option("--out", metavar="FILE", help="Write it there, whole or not at all, and not to standard output.")
 def command(
     snapshot: str,
     account: str | None,
@@ -35,18 +36,22 @@ def command(
     rulebook: str | None,
     as_of: str | None,
     form: str,
+    out: str | None,
 ) -> int:
     """Explain the accounts of SNAPSHOT (JSON or YAML; - for standard input).
+
+    markdown is for a ticket; html is one file that asks for nothing else, with its pictures in it.
 
     A liquidatable account explained is exit 0; a decision that is an error is exit 30, and the output is complete.
     """
     case = case_of(snapshot, policies, rulebook, as_of)
     made = explained(case, account, market)
-    options = Options(account, market, depth, policies)
-    if form == "json":
-        json_out(_json(case, made, options))
+    options = Options(account, market, depth, policies, out)
+    text = PRINTED[form](case, made, options)
+    if out is None:
+        say(text.removesuffix("\n"))
     else:
-        say(_text(case, made, options))
+        written(out, text)
     return UNDECIDED if any(pool.decision == ERROR for pool in made.pools) else FINE
 
 
@@ -57,6 +62,7 @@ class Options(NamedTuple):
     market: str | None
     depth: int
     policies: str | None
+    out: str | None
 
 
 def explained(case: Case, account: str | None, market: str | None) -> Explanation:
@@ -72,8 +78,14 @@ def _held(case: Case) -> str:
 
 
 def _text(case: Case, made: Explanation, options: Options) -> str:
-    tail = [f"policies  {shelf_line(case)}", f"again     {again(case, options)}   replay {replay(case)}"]
-    return "\n".join([made.text(options.depth, colour_on(sys.stdout), width_of(sys.stdout)), *tail])
+    tail = [f"policies  {shelf_line(case)}", f"again     {again(case, options)}   replay {made.replay}"]
+    to_screen = options.out is None
+    width, colour = (width_of(sys.stdout), colour_on(sys.stdout)) if to_screen else (120, False)
+    return "\n".join([made.text(options.depth, colour, width), *tail, ""])
+
+
+def _markdown(case: Case, made: Explanation, options: Options) -> str:
+    return made.markdown(options.depth, shelf_line(case), again(case, options))
 
 
 def again(case: Case, options: Options) -> str:
@@ -84,17 +96,15 @@ def again(case: Case, options: Options) -> str:
     return shlex.join(words if options.depth == 1 else [*words, "--depth", str(options.depth)])
 
 
-def replay(case: Case) -> str:
-    """One digest of what decided: the policy, its time and the input."""
-    said = f"{case.plan.digest}\0{case.when}\0{case.snapshot.digest}"
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
-
-
-def _json(case: Case, made: Explanation, options: Options) -> dict[str, Any]:
-    return {
+def _json(case: Case, made: Explanation, options: Options) -> str:
+    whole = {
         **made.to_dict(options.depth),
         "policies": str(case.shelf.folder),
         "packaged": case.shelf.packaged,
         "again": again(case, options),
-        "replay": replay(case),
+        "replay": made.replay,
     }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+PRINTED = {"text": _text, "json": _json, "markdown": _markdown}
