@@ -24,7 +24,8 @@ from riskrules.units.exact import is_nothing
 
 if TYPE_CHECKING:
     from riskrules.engine.asking import Asking
-    from riskrules.faces.page import Foot
+    from riskrules.faces.page import Foot, PoolPage
+    from riskrules.faces.pictures import Picture
 
 Given = Snapshot | Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path  # a sequence: positions of ccxt
 
@@ -97,9 +98,21 @@ class Explanation:
     def markdown(self, depth: int = 1, policies: str = "", again: str = "") -> str:
         """For a ticket; `policies` and `again` say where the rules lie and which command gives this again."""
         from riskrules.faces.markdown import markdown
-        from riskrules.faces.page import pages
+        from riskrules.faces.page import pool_page
 
-        return markdown(*pages(self.shown, self._foot(policies, again), depth, self.market))
+        return markdown([pool_page(pool, depth, self.market) for pool in self.shown], self._foot(policies, again))
+
+    def html(self, depth: int = 1, policies: str = "", again: str = "") -> str:
+        """One whole file, its pictures in it, that asks for nothing else."""
+        from riskrules.faces.html import page
+
+        return page(self._drawn(depth), self._foot(policies, again))
+
+    def _drawn(self, depth: int) -> list[tuple[PoolPage, list[Picture]]]:
+        from riskrules.faces.page import pool_page
+        from riskrules.faces.pictures import pictures
+
+        return [(pool_page(pool, depth, self.market), pictures(pool, self.market)) for pool in self.shown]
 
     def _foot(self, policies: str, again: str) -> Foot:
         from riskrules.faces.page import foot
@@ -108,6 +121,11 @@ class Explanation:
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
+
+    def _repr_html_(self) -> str:
+        from riskrules.faces.html import fragment
+
+        return fragment(self._drawn(1), self._foot("", ""))
 
 
 @dataclass(frozen=True, slots=True)

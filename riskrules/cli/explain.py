@@ -88,6 +88,10 @@ def _markdown(case: Case, made: Explanation, options: Options) -> str:
     return made.markdown(options.depth, shelf_line(case), again(case, options))
 
 
+def _html(case: Case, made: Explanation, options: Options) -> str:
+    return made.html(options.depth, shelf_line(case), again(case, options))
+
+
 def again(case: Case, options: Options) -> str:
     """The command that gives this answer again, whatever is the default by then."""
     words = ["riskrules", "explain", case.file, "--rulebook", case.plan.rulebook, "--as-of", say_instant(case.when)]
@@ -107,4 +111,4 @@ def _json(case: Case, made: Explanation, options: Options) -> str:
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-PRINTED = {"text": _text, "json": _json, "markdown": _markdown}
+PRINTED = {"text": _text, "json": _json, "markdown": _markdown, "html": _html}

@@ -5,7 +5,6 @@ The words are those of the terminal's explanation; nothing is said here that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from riskrules.engine.explain import PoolExplanation
@@ -82,10 +81,6 @@ def pool_page(pool: PoolExplanation, depth: int, market: str | None) -> PoolPage
         turns=() if bare else tuple(turn_lines(pool, market)),
         notes=() if bare else tuple(notes(pool)),
     )
-
-
-def pages(pools: Iterable[PoolExplanation], foot: Foot, depth: int, market: str | None) -> tuple[list[PoolPage], Foot]:
-    return [pool_page(pool, depth, market) for pool in pools], foot
 
 
 def foot(status: StatusPlan, when: Instant, digest: str, replay: str, policies: str = "", again: str = "") -> Foot:
