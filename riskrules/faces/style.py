@@ -22,13 +22,14 @@ box-sizing:border-box;overflow-wrap:anywhere}
 .riskrules table{border-collapse:collapse;font-size:.9rem;width:100%;color:inherit}
 .riskrules th,.riskrules td{text-align:left;padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);white-space:nowrap;
 background:none;color:inherit}
+.riskrules td:last-child{white-space:normal;min-width:10em}
 .riskrules th{color:var(--muted);font-weight:600}
 .riskrules .number{text-align:right;font-variant-numeric:tabular-nums}
 .riskrules ol{list-style:none;counter-reset:step;margin:0;padding:0}
 .riskrules ol>li{counter-increment:step;display:grid;grid-template-columns:1.6em 11em 1fr;gap:0 8px;padding:8px 0;
 border-bottom:1px solid var(--rule)}
 .riskrules ol>li::before{content:counter(step);color:var(--muted);grid-row:1/3}
-.riskrules .name{font-weight:600;grid-row:1/3}.riskrules .value{font-weight:600;font-variant-numeric:tabular-nums}
+.riskrules .name{font-weight:600;grid-row:1/3}.riskrules .value{font-weight:600;display:inline-block;font-variant-numeric:tabular-nums}
 .riskrules .source{color:var(--muted);grid-column:3}
 .riskrules ul{margin:0;padding-left:1.2em}
 .riskrules .held,.riskrules footer,.riskrules .why{color:var(--muted);font-size:.9rem;margin:4px 0}
@@ -48,7 +49,8 @@ border-bottom:1px solid var(--rule)}
 .riskrules svg .bound{stroke:var(--muted);stroke-dasharray:1 4}
 .riskrules svg .zone{fill:var(--zone)}
 .riskrules svg .turn-name,.riskrules svg .zone-name{fill:var(--line-1)}
-.riskrules svg .turn-name,.riskrules svg .now-name{font-weight:600;paint-order:stroke;stroke:var(--bg);stroke-width:4px}
+.riskrules svg .turn-name,.riskrules svg .now-name{font-weight:600}
+.riskrules svg text{paint-order:stroke;stroke:var(--bg);stroke-width:3px;stroke-linejoin:round}.riskrules svg .zone-name{stroke:none}
 .riskrules svg .dot{fill:var(--bg);stroke:var(--text);stroke-width:2.2}
 @container (max-width:560px){.riskrules-body svg.wide{display:none}.riskrules-body svg.narrow{display:block}
 .riskrules-body ol>li{grid-template-columns:1.6em 1fr}.riskrules-body .name{grid-row:1}

@@ -13,10 +13,11 @@ from itertools import pairwise
 from math import ceil, floor, log10
 from typing import NamedTuple
 
-from riskrules.faces.pictures import Picture
+from riskrules.faces.pictures import Mark, Picture
 from riskrules.units import say
 
 LETTER = 6.6  # the width of one at 12 pixels, on average
+WIDER = 1.15  # in bold
 
 
 class Size(NamedTuple):
@@ -28,7 +29,7 @@ class Size(NamedTuple):
 
 
 WIDE, NARROW = Size("wide", 760, 320, 84, 6), Size("narrow", 360, 300, 66, 3)
-TOP, BOTTOM, RIGHT = 44, 44, 14
+LEGEND, ROW, BOTTOM, RIGHT = 44, 16, 44, 14
 
 
 class Scale(NamedTuple):
@@ -37,6 +38,11 @@ class Scale(NamedTuple):
     size: Size
     x_range: tuple[Fraction, Fraction]
     y_range: tuple[Fraction, Fraction]
+    top: int  # of the frame
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.size.height - LEGEND - BOTTOM
 
     def x(self, value: Fraction) -> float:
         low, high = self.x_range
@@ -44,7 +50,7 @@ class Scale(NamedTuple):
 
     def y(self, value: Fraction) -> float:
         low, high = self.y_range
-        return self.size.height - BOTTOM - float((value - low) / (high - low)) * (self.size.height - TOP - BOTTOM)
+        return self.bottom - float((value - low) / (high - low)) * (self.bottom - self.top)
 
 
 def figure(picture: Picture) -> str:
@@ -54,11 +60,11 @@ def figure(picture: Picture) -> str:
 
 
 def _svg(picture: Picture, size: Size) -> str:
-    scale = Scale(size, picture.x_range, _y_range(picture))
+    scale = Scale(size, picture.x_range, _y_range(picture), LEGEND + ROW * len(_named(picture)))
     parts = [*_zones(picture, scale), *_axes(picture, scale), *_marks(picture, scale), *_lines(picture, scale), *_dots(picture, scale)]
     said = escape(picture.said, quote=True)
     return (
-        f'<svg class="{size.kind}" role="img" aria-label="{said}" viewBox="0 0 {size.width} {size.height}" '
+        f'<svg class="{size.kind}" role="img" aria-label="{said}" viewBox="0 0 {size.width} {scale.bottom + BOTTOM}" '
         f'xmlns="http://www.w3.org/2000/svg"><title>{escape(picture.said)}</title>{"".join(parts)}</svg>'
     )
 
@@ -72,7 +78,7 @@ def _y_range(picture: Picture) -> tuple[Fraction, Fraction]:
 
 def _axes(picture: Picture, scale: Scale) -> Iterator[str]:
     size = scale.size
-    bottom, right = size.height - BOTTOM, size.width - RIGHT
+    bottom, right = scale.bottom, size.width - RIGHT
     for value in _round_numbers(scale.y_range, 5):
         y = scale.y(value)
         kind = "zero" if value == 0 else "grid"
@@ -83,7 +89,7 @@ def _axes(picture: Picture, scale: Scale) -> Iterator[str]:
         yield f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}"/>'
         yield _text(_inside(x, _short(value), size), bottom + 19, _short(value), "middle", "tick")
     yield f'<line class="axis" x1="{size.left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
-    yield _text(right, size.height - 8, f"{picture.x_name} →", "end", "name")
+    yield _text(right, bottom + BOTTOM - 8, f"{picture.x_name} →", "end", "name")
     yield _text(4, 14, f"↑ {picture.y_name}", "start", "name")
 
 
@@ -111,9 +117,9 @@ def _short(value: Fraction) -> str:
 def _zones(picture: Picture, scale: Scale) -> Iterator[str]:
     for low, high in picture.zones:
         left, right = scale.x(low), scale.x(high)
-        yield f'<rect class="zone" x="{left:.2f}" y="{TOP}" width="{right - left:.2f}" height="{scale.size.height - TOP - BOTTOM}"/>'
+        yield f'<rect class="zone" x="{left:.2f}" y="{scale.top}" width="{right - left:.2f}" height="{scale.bottom - scale.top}"/>'
         if right - left > len("liquidatable") * LETTER + 8:
-            yield _text((left + right) / 2, scale.size.height - BOTTOM - 8, "liquidatable", "middle", "zone-name")
+            yield _text((left + right) / 2, scale.top + 14, "liquidatable", "middle", "zone-name")
 
 
 def _lines(picture: Picture, scale: Scale) -> Iterator[str]:
@@ -134,32 +140,28 @@ def _names(picture: Picture, scale: Scale) -> Iterator[str]:
         x += 28 + len(line.name) * LETTER + 18
 
 
+def _named(picture: Picture) -> list[Mark]:
+    """Those that are told in words; a tier's bound is told by the axis and the tier's number."""
+    return [mark for mark in picture.marks if mark.kind != "bound"]
+
+
 def _marks(picture: Picture, scale: Scale) -> Iterator[str]:
-    bottom = scale.size.height - BOTTOM
+    """Each from its own row of words above the frame, so that no word lies on a line or on another word."""
+    rows = {mark: LEGEND + ROW * k for k, mark in enumerate(_named(picture))}
     for mark in picture.marks:
+        x, top = scale.x(mark.x), rows.get(mark, scale.top)
+        yield f'<line class="{mark.kind}" data-at="{say.number(mark.x)}" x1="{x:.2f}" x2="{x:.2f}" y1="{top}" y2="{scale.bottom}"/>'
+    for mark, top in rows.items():
         x = scale.x(mark.x)
-        yield f'<line class="{mark.kind}" data-at="{say.number(mark.x)}" x1="{x:.2f}" x2="{x:.2f}" y1="{TOP}" y2="{bottom}"/>'
+        to_the_left = x + len(mark.text) * LETTER * WIDER + 8 > scale.size.width
+        yield _text(x - 6 if to_the_left else x + 6, top + 11, mark.text, "end" if to_the_left else "start", f"{mark.kind}-name")
     for value, name in picture.tiers:
-        yield _text(scale.x(value), TOP - 6, f"tier {name}" if _roomy(picture, scale) else name, "middle", "tick")
-    yield from _labels(picture, scale)
+        yield _text(scale.x(value), scale.top + 12, f"tier {name}" if _roomy(picture, scale) else name, "middle", "tick")
 
 
 def _roomy(picture: Picture, scale: Scale) -> bool:
     places = [scale.x(value) for value, _ in picture.tiers]
     return all(b - a > 9 * LETTER for a, b in pairwise(places))
-
-
-def _labels(picture: Picture, scale: Scale) -> Iterator[str]:
-    """What each mark is, beside its line, on whichever side has room, a row lower each time so that none lies on another."""
-    row = 0
-    for mark in picture.marks:
-        if mark.kind == "bound":
-            continue
-        x, width = scale.x(mark.x), len(mark.text) * LETTER
-        to_the_left = x + width + 8 > scale.size.width - RIGHT
-        y = TOP + 16 + 16 * row
-        yield _text(x - 6 if to_the_left else x + 6, y, mark.text, "end" if to_the_left else "start", f"{mark.kind}-name")
-        row += 1
 
 
 def _dots(picture: Picture, scale: Scale) -> Iterator[str]:
