@@ -12,6 +12,7 @@ from riskrules.diagnostics.exits import BAD_USE, BUG
 
 COMMANDS = {
     "check": ("check", "Read, validate and prove policy files."),
+    "fmt": ("fmt", "Format policy files; what they say stays as it is."),
     "explain": ("explain", "Explain every margin decision of a snapshot."),
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
     "show": ("show", "Show a table in force, its source, status and history."),

@@ -3,6 +3,7 @@
     RR123/policy.yaml                one file, read and typed by itself
     RR111/policy.yaml.escaped        the same with what nobody can see spelled out: \\u202e, and \\udcff for the byte ff
     RR203/house-usdm/tiers/…yaml     laid over the shipped rulebook of that name; an empty file takes one away
+    RR730/format.yaml                formatted by itself
     RR502/snapshot.json              explained under the rulebook and the time that it names (with an overlay, where there is one)
     RR707/ccxt.json                  imported into the house rulebook (also binance.json, rows.json)
     RR…/expected.txt                 exactly what is printed; `python -m tests.catalogue.reset` writes it again
@@ -22,6 +23,7 @@ from pathlib import Path
 from riskrules.api import PolicyError, load
 from riskrules.diagnostics import Problem, render
 from riskrules.rulebook.compile import Book, prove_everything
+from riskrules.rulebook.formatting import formatted
 from riskrules.rulebook.importing import Effective, import_tiers
 from riskrules.rulebook.importing.sources import Shape
 from riskrules.rulebook.load import load_book
@@ -106,6 +108,8 @@ def _met(code: str) -> tuple[list[Problem], str]:
     """Problems, or the text of an explanation."""
     if Path("policy.yaml").exists():
         return _policy(), ""
+    if Path("format.yaml").exists():
+        return formatted(Path("format.yaml").read_bytes(), "format.yaml").problems, ""
     if snapshot := next(Path().glob("snapshot.*"), None):
         return _snapshot(snapshot)
     for shape in SHAPES:
