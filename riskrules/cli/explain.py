@@ -63,7 +63,7 @@ def command(
 
 def _against(case: Case, made: Explanation, file: str, form: str) -> int:
     """0: every figure that both have agrees to the printed precision; 1: one differs; 30: ours could not be had."""
-    from riskrules.engine.against import compare, lines, to_json
+    from riskrules.engine.agreement import compare, lines, to_json
     from riskrules.engine.printed import printed_by
 
     if form not in ("text", "json"):

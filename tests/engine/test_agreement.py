@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import riskrules
 from riskrules.cli.main import run
 from riskrules.diagnostics import Problem
-from riskrules.engine.against import Compared, compare, unit_of
+from riskrules.engine.agreement import Compared, compare, unit_of
 from riskrules.engine.printed import printed_by
 from riskrules.units.exact import plain_decimal
 from tests.places import EXAMPLES, POLICIES, ROOT
