@@ -17,6 +17,8 @@ COMMANDS = {
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
     "show": ("show", "Show a table in force, its source, status and history."),
     "import": ("importing", "Write policy files from what venues and tools print."),
+    "init": ("init", "Write a small house rulebook to start from."),
+    "completion": ("completion", "Print the completion script of a shell."),
     "schema": ("schema", "Print or write the JSON Schemas of policy files."),
     "explain-code": ("explain_code", "Print the page of an error code."),
 }
