@@ -86,11 +86,11 @@ class Explanation:
 
     def text(self, depth: int = 1, colour: bool = False, width: int = 120) -> str:
         """Each pool that holds something, then whose rules these are."""
-        from riskrules.engine.explain_text import pool_text, status_line
+        from riskrules.engine.explain_text import beside, pool_text, status_line
         from riskrules.engine.turns import turn_lines
 
         parts = [pool_text(pool, depth, turn_lines(pool, self.market), colour, width) for pool in self.shown]
-        return "\n\n".join([*parts, f"status    {status_line(self.book.plan.status, self.book.when)}"])
+        return "\n\n".join([*parts, "\n".join(beside("status    ", status_line(self.book.plan.status, self.book.when), width))])
 
     def __str__(self) -> str:
         return self.text()

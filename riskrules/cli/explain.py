@@ -105,9 +105,11 @@ def _held(case: Case) -> str:
 
 
 def _text(case: Case, made: Explanation, options: Options) -> str:
-    tail = [f"policies  {shelf_line(case)}", f"again     {again(case, options)}   replay {made.replay}"]
     to_screen = options.out is None
     width, colour = (width_of(sys.stdout), colour_on(sys.stdout)) if to_screen else (120, False)
+    line = f"again     {again(case, options)}"  # never broken: it is to be copied
+    tail = [f"policies  {shelf_line(case)}"]
+    tail += [f"{line}   replay {made.replay}"] if len(line) + 22 <= width else [line, f"replay    {made.replay}"]
     return "\n".join([made.text(options.depth, colour, width), *tail, ""])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -17,7 +18,8 @@ from riskrules.units.exact import Exact, is_nothing, to_exact, to_fraction
 
 MOST_LEGS = 8  # in a plain explanation
 VERDICT = {HEALTHY: "HEALTHY", LIQUIDATE: "LIQUIDATABLE", ERROR: "ERROR"}
-PAINT = {HEALTHY: "\x1b[1;32m", LIQUIDATE: "\x1b[1;31m", ERROR: "\x1b[1;35m"}
+PAINT = {HEALTHY: "\x1b[1;38;5;28m", LIQUIDATE: "\x1b[1;38;5;160m", ERROR: "\x1b[1;38;5;164m"}  # read on white and on black alike
+BLANK = re.compile(r"(?<! ) (?=\S)(?!(?<=\d )[a-z])")  # `5 s` and `43 legs` hold together
 OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_below", "at_or_above": "below"}
 
 
@@ -27,12 +29,14 @@ def pool_text(pool: PoolExplanation, depth: int, turns: list[str], colour: bool,
     if not pool.legs and pool.fault is None and depth == 1:
         return "\n".join(lines)
     if pool.fault:
-        lines += [f"  {pool.fault.code}  {pool.fault.text}", f"         {pool.fault.hint}"]
+        first, *more = [*wrapped(pool.fault.text, width - 9), *wrapped(pool.fault.hint, width - 9)]
+        lines += [f"  {pool.fault.code}  {first}", *(f"         {line}" for line in more)]
     if has_leg_table(pool, depth):
         lines += list(_leg_table(pool, width))
     lines += _aligned(steps_shown(pool, depth), width)
     lines += folded(turns, width)
-    lines += [f"    {name:<14} {text}" for name, text in notes(pool)]
+    for name, text in notes(pool):
+        lines += beside(f"    {name:<14} ", text, width)
     return "\n".join(lines)
 
 
@@ -53,7 +57,7 @@ def heading(pool: PoolExplanation, colour: bool, width: int) -> list[str]:
         return [f"{painted}  {whose}"]
     if len(verdict) + len(whose) + len(compared) + 8 <= width:
         return [f"{painted}  {whose}      {compared}"]
-    return [f"{painted}  {whose}", f"{' ' * len(verdict)}  {compared}"]
+    return [f"{painted}  {whose}", *beside(f"{' ' * len(verdict)}  ", compared, width)]
 
 
 def folded(parts: list[str], width: int) -> list[str]:
@@ -65,6 +69,35 @@ def folded(parts: list[str], width: int) -> list[str]:
     if len(line) <= width:
         return [line]
     return [f"    {head if k == 0 else '':<14} {item}" for k, item in enumerate(items)]
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """The text in lines that fit, broken where it is read most easily; a figure keeps its unit, and is never cut."""
+    lines = []
+    while len(text) > room:
+        at = _best_break(text, room)
+        if at is None:
+            break
+        lines.append(text[:at].rstrip())
+        text = text[at + 1 :]
+    return [*lines, text]
+
+
+def _best_break(text: str, room: int) -> int | None:
+    """In the second half where that is possible: the blank in the fewest brackets, before a sum or behind a comma rather than elsewhere."""
+    ranks = {}
+    for found in BLANK.finditer(text, 0, room + 2):
+        at, before = found.start(), text[: found.start()]
+        depth = sum(before.count(sign) for sign in "(⌈⌊") - sum(before.count(sign) for sign in ")⌉⌋")
+        loose = 0 if text[at + 1] in "+−<≤≥>" or before.endswith((",", ";")) else 1 if text[at + 1] in "×÷" else 2
+        ranks[at] = (at <= room // 2, depth, loose, -at)
+    return min((at for at in ranks if 0 < at <= room), key=ranks.__getitem__, default=None)
+
+
+def beside(head: str, text: str, width: int) -> list[str]:
+    """A name and what is said of it; what does not fit goes on below, under where it began."""
+    first, *more = wrapped(text, width - len(head))
+    return [f"{head}{first}", *(f"{' ' * len(head)}{line}" for line in more)]
 
 
 def who(pool: PoolExplanation) -> str:
@@ -138,7 +171,7 @@ TO_THE_RIGHT = (2, 4, 5)
 def _leg_table(pool: PoolExplanation, width: int) -> Iterator[str]:
     """One line a leg: what it is, its tier, what it needs, what it brings and where the row stands; the largest requirements first."""
     kept = legs_by_need(pool)[:MOST_LEGS]
-    head, *lines = _columns([LEG_HEADS, *(leg_cells(pool, k) for k in kept)])
+    head, *lines = _columns([LEG_HEADS, *(leg_cells(pool, k) for k in kept)], width)
     found = [pool.tier_row(k) for k in kept]
     beside = [f"{row.place}  {row.version}{row.unsure}" if row else "" for row in found]
     if all(len(line) + 2 + len(place) <= width for line, place in zip(lines, beside, strict=True)):
@@ -153,13 +186,14 @@ def _leg_table(pool: PoolExplanation, width: int) -> Iterator[str]:
         yield f"    and {len(pool.legs) - MOST_LEGS} smaller positions (--depth 2 shows each)"
 
 
-def _columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Each row as a line; a column with nothing under its head is left out."""
+def _columns(rows: list[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Each row as a line, set closer where it would not fit; a column with nothing under its head is left out."""
     columns = [k for k in range(len(LEG_HEADS)) if any(row[k] for row in rows[1:])]
     widths = {k: max(len(row[k]) for row in rows) for k in columns}
+    indent, gap = ("    ", "  ") if 4 + sum(widths.values()) + 2 * (len(columns) - 1) <= width else ("  ", " ")
     for row in rows:
         cells = [row[k].rjust(widths[k]) if k in TO_THE_RIGHT else row[k].ljust(widths[k]) for k in columns]
-        yield f"    {'  '.join(cells)}"
+        yield f"{indent}{gap.join(cells)}"
 
 
 def leg_cells(pool: PoolExplanation, k: int) -> tuple[str, ...]:
@@ -227,7 +261,8 @@ def _step_lines(k: int, row: tuple[str, str, str, str], widths: tuple[int, int, 
         return [line]
     indent = " " * (names + 7)
     below = f"{indent}{value}  {source}".rstrip()
-    return [f"  {k:>2} {name:<{names}}  {said}".rstrip(), below if len(below) <= width else f"{indent}{value}\n{indent}{source}"]
+    shown = [line.rstrip() for line in beside(f"  {k:>2} {name:<{names}}  ", said, width)]
+    return [*shown, *([below] if len(below) <= width else [f"{indent}{value}", f"{indent}{source}"])]
 
 
 def ambiguous(steps: list[Step], step: Step) -> bool:
