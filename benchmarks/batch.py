@@ -81,8 +81,8 @@ def data_of(book: Book, n: int, seed: int = 1) -> Data:
 def columns(data: Data) -> dict[str, Any]:
     n = len(data.size)
     return {
-        "market": Coded(data.market, data.names), "mode": Coded(np.zeros(n, np.intp), ("isolated",)), "size": data.size, "entry_price": data.entry,
-        "mark_price": data.mark, "leverage": data.leverage, "margin": data.margin,
+        "market": Coded(data.market, data.names), "mode": Coded(np.zeros(n, np.intp), ("isolated",)), "size": data.size,
+        "entry_price": data.entry, "mark_price": data.mark, "leverage": data.leverage, "margin": data.margin,
     }  # fmt: skip
 
 

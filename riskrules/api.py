@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from riskrules.units.exact import is_nothing
 if TYPE_CHECKING:
     from riskrules.batch.door import Evaluation
     from riskrules.engine.asking import Asking
+    from riskrules.faces.page import Foot, PoolPage
+    from riskrules.faces.pictures import Picture
 
 Given = Snapshot | Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | Path  # a sequence: positions of ccxt
 
@@ -71,17 +74,59 @@ class Explanation:
             "pools": [pool_json(pool, depth, self.market) for pool in self.pools],
         }  # fmt: skip
 
+    @property
+    def shown(self) -> tuple[PoolExplanation, ...]:
+        """The pools that hold something; the first one where none does."""
+        return tuple(pool for pool in self.pools if pool.legs or not is_nothing(pool.value("wallet_balance"))) or self.pools[:1]
+
+    @property
+    def replay(self) -> str:
+        """One digest of what decided: the policy, its time and the input."""
+        said = f"{self.book.plan.digest}\0{self.book.when}\0{self.snapshot.digest}"
+        return hashlib.sha256(said.encode()).hexdigest()[:12]
+
     def text(self, depth: int = 1, colour: bool = False, width: int = 120) -> str:
         """Each pool that holds something, then whose rules these are."""
-        from riskrules.engine.explain_text import pool_text, status_line
+        from riskrules.engine.explain_text import beside, pool_text, status_line
         from riskrules.engine.turns import turn_lines
 
-        shown = [pool for pool in self.pools if pool.legs or not is_nothing(pool.value("wallet_balance"))] or self.pools[:1]
-        parts = [pool_text(pool, depth, turn_lines(pool, self.market), colour, width) for pool in shown]
-        return "\n\n".join([*parts, f"status    {status_line(self.book.plan.status, self.book.when)}"])
+        parts = [pool_text(pool, depth, turn_lines(pool, self.market), colour, width) for pool in self.shown]
+        return "\n\n".join([*parts, "\n".join(beside("status    ", status_line(self.book.plan.status, self.book.when), width))])
 
     def __str__(self) -> str:
         return self.text()
+
+    def markdown(self, depth: int = 1, policies: str = "", again: str = "") -> str:
+        """For a ticket; `policies` and `again` say where the rules lie and which command gives this again."""
+        from riskrules.faces.markdown import markdown
+        from riskrules.faces.page import pool_page
+
+        return markdown([pool_page(pool, depth, self.market) for pool in self.shown], self._foot(policies, again))
+
+    def html(self, depth: int = 1, policies: str = "", again: str = "") -> str:
+        """One whole file, its pictures in it, that asks for nothing else."""
+        from riskrules.faces.html import page
+
+        return page(self._drawn(depth), self._foot(policies, again))
+
+    def _drawn(self, depth: int) -> list[tuple[PoolPage, list[Picture]]]:
+        from riskrules.faces.page import pool_page
+        from riskrules.faces.pictures import pictures
+
+        return [(pool_page(pool, depth, self.market), pictures(pool, self.market)) for pool in self.shown]
+
+    def _foot(self, policies: str, again: str) -> Foot:
+        from riskrules.faces.page import foot
+
+        return foot(self.book.plan.status, self.book.when, self.book.plan.digest, self.replay, policies, again)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+    def _repr_html_(self) -> str:
+        from riskrules.faces.html import fragment
+
+        return fragment(self._drawn(1), self._foot("", ""))
 
 
 @dataclass(frozen=True, slots=True)

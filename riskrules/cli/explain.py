@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import shlex
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
-from riskrules.api import Explanation
-from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
-from riskrules.cli.output import colour_on, json_out, say, width_of
-from riskrules.diagnostics.exits import FINE, UNDECIDED
+from riskrules.api import Explanation, PolicyError
+from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line, text_of
+from riskrules.cli.output import colour_on, say, width_of, written
+from riskrules.diagnostics.exits import BAD_USE, FINDINGS, FINE, UNDECIDED
+from riskrules.diagnostics.problem import Problem
 from riskrules.engine.decide import ERROR
+from riskrules.engine.door import parse_text
 from riskrules.units.clock import say_instant
 
 
@@ -25,7 +27,9 @@ from riskrules.units.clock import say_instant
 @policies_option
 @rulebook_option
 @as_of_option
-@format_option("text", "json")
+@format_option("text", "json", "markdown", "html")
+@click.option("--against", metavar="FILE", help="Hold it against what the venue printed (JSON); exit 1 where a figure differs.")
+@click.option("--out", metavar="FILE", help="Write it there, whole or not at all, and not to standard output.")
 def command(
     snapshot: str,
     account: str | None,
@@ -35,18 +39,46 @@ def command(
     rulebook: str | None,
     as_of: str | None,
     form: str,
+    out: str | None,
+    against: str | None,
 ) -> int:
     """Explain the accounts of SNAPSHOT (JSON or YAML; - for standard input).
+
+    markdown is for a ticket; html is one file that asks for nothing else, with its pictures in it.
 
     A liquidatable account explained is exit 0; a decision that is an error is exit 30, and the output is complete.
     """
     case = case_of(snapshot, policies, rulebook, as_of)
     made = explained(case, account, market)
-    options = Options(account, market, depth, policies)
-    if form == "json":
-        json_out(_json(case, made, options))
+    options = Options(account, market, depth, policies, out)
+    if against is not None:
+        return _against(case, made, against, form)
+    text = PRINTED[form](case, made, options)
+    if out is None:
+        say(text.removesuffix("\n"))
     else:
-        say(_text(case, made, options))
+        written(out, text)
+    return UNDECIDED if any(pool.decision == ERROR for pool in made.pools) else FINE
+
+
+def _against(case: Case, made: Explanation, file: str, form: str) -> int:
+    """0: every figure that both have agrees to the printed precision; 1: one differs; 30: ours could not be had."""
+    from riskrules.engine.agreement import compare, lines, to_json
+    from riskrules.engine.printed import printed_by
+
+    if form not in ("text", "json"):
+        raise click.UsageError("--against prints text or json")
+    text, shown = text_of(file)
+    tree, problems = parse_text(text, shown)
+    printed = Problem("RR731", None, "", "") if problems else printed_by(tree)
+    if isinstance(printed, Problem):
+        raise PolicyError(problems or [printed], BAD_USE)
+    found = compare(made.pools, printed, case.when)
+    if not found:
+        raise click.UsageError(f"{shown} prints no figure of a position that is explained here")
+    say(json.dumps(to_json(found, printed), indent=2, ensure_ascii=False) if form == "json" else "\n".join(lines(found, printed)))
+    if any(not one.agrees for one in found):
+        return FINDINGS
     return UNDECIDED if any(pool.decision == ERROR for pool in made.pools) else FINE
 
 
@@ -57,6 +89,7 @@ class Options(NamedTuple):
     market: str | None
     depth: int
     policies: str | None
+    out: str | None
 
 
 def explained(case: Case, account: str | None, market: str | None) -> Explanation:
@@ -72,8 +105,20 @@ def _held(case: Case) -> str:
 
 
 def _text(case: Case, made: Explanation, options: Options) -> str:
-    tail = [f"policies  {shelf_line(case)}", f"again     {again(case, options)}   replay {replay(case)}"]
-    return "\n".join([made.text(options.depth, colour_on(sys.stdout), width_of(sys.stdout)), *tail])
+    to_screen = options.out is None
+    width, colour = (width_of(sys.stdout), colour_on(sys.stdout)) if to_screen else (120, False)
+    line = f"again     {again(case, options)}"  # never broken: it is to be copied
+    tail = [f"policies  {shelf_line(case)}"]
+    tail += [f"{line}   replay {made.replay}"] if len(line) + 22 <= width else [line, f"replay    {made.replay}"]
+    return "\n".join([made.text(options.depth, colour, width), *tail, ""])
+
+
+def _markdown(case: Case, made: Explanation, options: Options) -> str:
+    return made.markdown(options.depth, shelf_line(case), again(case, options))
+
+
+def _html(case: Case, made: Explanation, options: Options) -> str:
+    return made.html(options.depth, shelf_line(case), again(case, options))
 
 
 def again(case: Case, options: Options) -> str:
@@ -84,17 +129,15 @@ def again(case: Case, options: Options) -> str:
     return shlex.join(words if options.depth == 1 else [*words, "--depth", str(options.depth)])
 
 
-def replay(case: Case) -> str:
-    """One digest of what decided: the policy, its time and the input."""
-    said = f"{case.plan.digest}\0{case.when}\0{case.snapshot.digest}"
-    return hashlib.sha256(said.encode()).hexdigest()[:12]
-
-
-def _json(case: Case, made: Explanation, options: Options) -> dict[str, Any]:
-    return {
+def _json(case: Case, made: Explanation, options: Options) -> str:
+    whole = {
         **made.to_dict(options.depth),
         "policies": str(case.shelf.folder),
         "packaged": case.shelf.packaged,
         "again": again(case, options),
-        "replay": replay(case),
+        "replay": made.replay,
     }
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+PRINTED = {"text": _text, "json": _json, "markdown": _markdown, "html": _html}

@@ -12,6 +12,8 @@ def write_whole(path: Path, text: str) -> bool:
     if path.is_file() and path.read_bytes() == data:
         return False
     beside = _beside(path, data)
+    if path.is_file():
+        beside.chmod(path.stat().st_mode)
     beside.replace(path)
     return True
 

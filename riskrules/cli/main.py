@@ -12,11 +12,14 @@ from riskrules.diagnostics.exits import BAD_USE, BUG
 
 COMMANDS = {
     "check": ("check", "Read, validate and prove policy files."),
+    "fmt": ("fmt", "Format policy files; what they say stays as it is."),
     "explain": ("explain", "Explain every margin decision of a snapshot."),
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
     "evaluate": ("evaluate", "Decide a whole table of positions: CSV or Parquet in and out."),
     "show": ("show", "Show a table in force, its source, status and history."),
     "import": ("importing", "Write policy files from what venues and tools print."),
+    "init": ("init", "Write a small house rulebook to start from."),
+    "completion": ("completion", "Print the completion script of a shell."),
     "schema": ("schema", "Print or write the JSON Schemas of policy files."),
     "explain-code": ("explain_code", "Print the page of an error code."),
 }

@@ -75,3 +75,16 @@ def problems_out(
     text = render(list(problems), {**sources_of(list(problems)), **texts}, style, colour_on(sys.stderr), width_of(sys.stderr))
     if text:
         note(text)
+
+
+def written(out: str, text: str) -> None:
+    """A result into a file, whole or not at all."""
+    from pathlib import Path
+
+    from riskrules.cli.files import write_whole
+
+    try:
+        write_whole(Path(out), text)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {out}: {(error.strerror or 'unwritable').lower()}") from error
+    note(f"written: {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -17,7 +18,8 @@ from riskrules.units.exact import Exact, is_nothing, to_exact, to_fraction
 
 MOST_LEGS = 8  # in a plain explanation
 VERDICT = {HEALTHY: "HEALTHY", LIQUIDATE: "LIQUIDATABLE", ERROR: "ERROR"}
-PAINT = {HEALTHY: "\x1b[1;32m", LIQUIDATE: "\x1b[1;31m", ERROR: "\x1b[1;35m"}
+PAINT = {HEALTHY: "\x1b[1;38;5;28m", LIQUIDATE: "\x1b[1;38;5;160m", ERROR: "\x1b[1;38;5;164m"}  # read on white and on black alike
+BLANK = re.compile(r"(?<! ) (?=\S)(?!(?<=\d )[a-z])")  # `5 s` and `43 legs` hold together
 OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_below", "at_or_above": "below"}
 
 
@@ -27,27 +29,35 @@ def pool_text(pool: PoolExplanation, depth: int, turns: list[str], colour: bool,
     if not pool.legs and pool.fault is None and depth == 1:
         return "\n".join(lines)
     if pool.fault:
-        lines += [f"  {pool.fault.code}  {pool.fault.text}", f"         {pool.fault.hint}"]
-    if not pool.single and depth == 1:
+        first, *more = [*wrapped(pool.fault.text, width - 9), *wrapped(pool.fault.hint, width - 9)]
+        lines += [f"  {pool.fault.code}  {first}", *(f"         {line}" for line in more)]
+    if has_leg_table(pool, depth):
         lines += list(_leg_table(pool, width))
-        steps = [step for step in pool.steps(1) if not step.of]
-    else:
-        steps = pool.steps(depth)
-    lines += _aligned(steps, width)
+    lines += _aligned(steps_shown(pool, depth), width)
     lines += folded(turns, width)
-    lines += _notes(pool)
+    for name, text in notes(pool):
+        lines += beside(f"    {name:<14} ", text, width)
     return "\n".join(lines)
+
+
+def has_leg_table(pool: PoolExplanation, depth: int) -> bool:
+    return not pool.single and depth == 1
+
+
+def steps_shown(pool: PoolExplanation, depth: int) -> list[Step]:
+    """Those of the pool itself, where its legs have a table of their own."""
+    return [step for step in pool.steps(depth) if not step.of or not has_leg_table(pool, depth)]
 
 
 def heading(pool: PoolExplanation, colour: bool, width: int) -> list[str]:
     """`LIQUIDATABLE  pos-17  BTC-USDT long 10 @ mark 30,000.00`, then what was compared, on the same line where it fits."""
-    verdict, who, compared = VERDICT[pool.decision], _who(pool), _comparison(pool)
+    verdict, whose, compared = VERDICT[pool.decision], who(pool), comparison(pool)
     painted = f"{PAINT[pool.decision]}{verdict}\x1b[0m" if colour else verdict
     if not compared:
-        return [f"{painted}  {who}"]
-    if len(verdict) + len(who) + len(compared) + 8 <= width:
-        return [f"{painted}  {who}      {compared}"]
-    return [f"{painted}  {who}", f"{' ' * len(verdict)}  {compared}"]
+        return [f"{painted}  {whose}"]
+    if len(verdict) + len(whose) + len(compared) + 8 <= width:
+        return [f"{painted}  {whose}      {compared}"]
+    return [f"{painted}  {whose}", *beside(f"{' ' * len(verdict)}  ", compared, width)]
 
 
 def folded(parts: list[str], width: int) -> list[str]:
@@ -61,7 +71,36 @@ def folded(parts: list[str], width: int) -> list[str]:
     return [f"    {head if k == 0 else '':<14} {item}" for k, item in enumerate(items)]
 
 
-def _who(pool: PoolExplanation) -> str:
+def wrapped(text: str, room: int) -> list[str]:
+    """The text in lines that fit, broken where it is read most easily; a figure keeps its unit, and is never cut."""
+    lines = []
+    while len(text) > room:
+        at = _best_break(text, room)
+        if at is None:
+            break
+        lines.append(text[:at].rstrip())
+        text = text[at + 1 :]
+    return [*lines, text]
+
+
+def _best_break(text: str, room: int) -> int | None:
+    """In the second half where that is possible: the blank in the fewest brackets, before a sum or behind a comma rather than elsewhere."""
+    ranks = {}
+    for found in BLANK.finditer(text, 0, room + 2):
+        at, before = found.start(), text[: found.start()]
+        depth = sum(before.count(sign) for sign in "(⌈⌊") - sum(before.count(sign) for sign in ")⌉⌋")
+        loose = 0 if text[at + 1] in "+−<≤≥>" or before.endswith((",", ";")) else 1 if text[at + 1] in "×÷" else 2
+        ranks[at] = (at <= room // 2, depth, loose, -at)
+    return min((at for at in ranks if 0 < at <= room), key=ranks.__getitem__, default=None)
+
+
+def beside(head: str, text: str, width: int) -> list[str]:
+    """A name and what is said of it; what does not fit goes on below, under where it began."""
+    first, *more = wrapped(text, width - len(head))
+    return [f"{head}{first}", *(f"{' ' * len(head)}{line}" for line in more)]
+
+
+def who(pool: PoolExplanation) -> str:
     evaluated = pool.evaluated
     if pool.pool.position:
         return f"{pool.pool.position}  {_leg(pool, pool.legs[0])}  isolated"
@@ -104,7 +143,7 @@ def _age(pool: PoolExplanation, market: str) -> str:
     return say.seconds(seconds_between(snapshot.as_of, given.at))
 
 
-def _comparison(pool: PoolExplanation) -> str:
+def comparison(pool: PoolExplanation) -> str:
     if pool.decision == ERROR:
         return "undecided: nothing is assumed"
     if not pool.legs:
@@ -131,9 +170,8 @@ TO_THE_RIGHT = (2, 4, 5)
 
 def _leg_table(pool: PoolExplanation, width: int) -> Iterator[str]:
     """One line a leg: what it is, its tier, what it needs, what it brings and where the row stands; the largest requirements first."""
-    legs = sorted(pool.legs, key=lambda k: _need(pool, k), reverse=True)
-    kept = legs[:MOST_LEGS]
-    head, *lines = _columns([LEG_HEADS, *(_leg_cells(pool, k) for k in kept)])
+    kept = legs_by_need(pool)[:MOST_LEGS]
+    head, *lines = _columns([LEG_HEADS, *(leg_cells(pool, k) for k in kept)], width)
     found = [pool.tier_row(k) for k in kept]
     beside = [f"{row.place}  {row.version}{row.unsure}" if row else "" for row in found]
     if all(len(line) + 2 + len(place) <= width for line, place in zip(lines, beside, strict=True)):
@@ -144,20 +182,21 @@ def _leg_table(pool: PoolExplanation, width: int) -> Iterator[str]:
         for line, row in zip(lines, found, strict=True):
             yield line.rstrip()
             yield from [f"      {row.place}  {row.version} version{row.unsure}"] if row else []
-    if len(legs) > MOST_LEGS:
-        yield f"    and {len(legs) - MOST_LEGS} smaller positions (--depth 2 shows each)"
+    if len(pool.legs) > MOST_LEGS:
+        yield f"    and {len(pool.legs) - MOST_LEGS} smaller positions (--depth 2 shows each)"
 
 
-def _columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Each row as a line; a column with nothing under its head is left out."""
+def _columns(rows: list[tuple[str, ...]], width: int) -> Iterator[str]:
+    """Each row as a line, set closer where it would not fit; a column with nothing under its head is left out."""
     columns = [k for k in range(len(LEG_HEADS)) if any(row[k] for row in rows[1:])]
     widths = {k: max(len(row[k]) for row in rows) for k in columns}
+    indent, gap = ("    ", "  ") if 4 + sum(widths.values()) + 2 * (len(columns) - 1) <= width else ("  ", " ")
     for row in rows:
         cells = [row[k].rjust(widths[k]) if k in TO_THE_RIGHT else row[k].ljust(widths[k]) for k in columns]
-        yield f"    {'  '.join(cells)}"
+        yield f"{indent}{gap.join(cells)}"
 
 
-def _leg_cells(pool: PoolExplanation, k: int) -> tuple[str, ...]:
+def leg_cells(pool: PoolExplanation, k: int) -> tuple[str, ...]:
     leg, row = pool.evaluated.rows.legs[k], pool.tier_row(k)
     name = "" if leg.market.startswith(f"{leg.id}-") or leg.market == leg.id else leg.id
     price = _price(pool, k) or _unused(pool, leg.market)
@@ -165,7 +204,11 @@ def _leg_cells(pool: PoolExplanation, k: int) -> tuple[str, ...]:
     return (name, f"{_held(pool, k)} {price}", _age(pool, leg.market), row.tier if row else "", *figures)
 
 
-def _need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
+def legs_by_need(pool: PoolExplanation) -> list[int]:
+    return sorted(pool.legs, key=lambda k: need(pool, k), reverse=True)
+
+
+def need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
     """What the leg's requirement is, one that could not be had first of all."""
     evaluated, name = pool.evaluated, "position_maintenance"
     value = evaluated.value(name, evaluated.row_of(name, leg))
@@ -179,11 +222,7 @@ def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
 
 def _aligned(steps: list[Step], width: int) -> list[str]:
     """Numbered, with the workings, the values and the sources each in a column; a line too long continues below."""
-    rows = []
-    for step in steps:
-        name = step.name.replace("_", " ") + (f" {step.of}" if step.of and _ambiguous(steps, step) else "")
-        value = step.shown if step.name.startswith("tier ") else f"= {step.shown}"
-        rows.append((name, _said(step, steps), value, "  ".join(part for part in (step.source, step.note) if part)))
+    rows = step_rows(steps)
     if not rows:
         return []
     names, values = (max(len(row[k]) for row in rows) for k in (0, 2))
@@ -191,7 +230,17 @@ def _aligned(steps: list[Step], width: int) -> list[str]:
     return [line for k, row in enumerate(rows, start=1) for line in _step_lines(k, row, (names, workings, values), width)]
 
 
-def _said(step: Step, steps: list[Step]) -> str:
+def step_rows(steps: list[Step]) -> list[tuple[str, str, str, str]]:
+    """Each step's name, working, value, and where it stands; whose it is where that could be taken for another."""
+    rows = []
+    for step in steps:
+        name = step.name.replace("_", " ") + (f" {step.of}" if step.of and ambiguous(steps, step) else "")
+        value = step.shown if step.name.startswith("tier ") else f"= {step.shown}"
+        rows.append((name, said(step, steps), value, "  ".join(part for part in (step.source, step.note) if part)))
+    return rows
+
+
+def said(step: Step, steps: list[Step]) -> str:
     """The working; of a fault its words, once: what follows from it only says so."""
     if not isinstance(step.value, Fault):
         return step.working
@@ -212,23 +261,25 @@ def _step_lines(k: int, row: tuple[str, str, str, str], widths: tuple[int, int, 
         return [line]
     indent = " " * (names + 7)
     below = f"{indent}{value}  {source}".rstrip()
-    return [f"  {k:>2} {name:<{names}}  {said}".rstrip(), below if len(below) <= width else f"{indent}{value}\n{indent}{source}"]
+    shown = [line.rstrip() for line in beside(f"  {k:>2} {name:<{names}}  ", said, width)]
+    return [*shown, *([below] if len(below) <= width else [f"{indent}{value}", f"{indent}{source}"])]
 
 
-def _ambiguous(steps: list[Step], step: Step) -> bool:
+def ambiguous(steps: list[Step], step: Step) -> bool:
     return len({other.of for other in steps if other.of}) > 1 or any(other is not step and other.name == step.name for other in steps)
 
 
-def _notes(pool: PoolExplanation) -> list[str]:
+def notes(pool: PoolExplanation) -> list[tuple[str, str]]:
+    """What is said beside the steps, each under a word of its own."""
     out = []
     if pool.state:
         may = f": may {', '.join(pool.may)}" if pool.may and pool.may != ("nothing",) else ""
-        out.append(f"    state          {pool.state.replace('_', ' ')}{may}")
+        out.append(("state", f"{pool.state.replace('_', ' ')}{may}"))
     if not pool.pool.position and pool.legs:
-        out.append("    decided by     the account: a cross position is liquidated when its pool is")
+        out.append(("decided by", "the account: a cross position is liquidated when its pool is"))
     initial = pool.value("initial_margin")
     if isinstance(initial, Fault) and pool.legs:
-        out.append(f"    initial        {initial.code} {initial.text}")
+        out.append(("initial", f"{initial.code} {initial.text}"))
     return out
 
 

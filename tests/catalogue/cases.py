@@ -3,6 +3,8 @@
     RR123/policy.yaml                one file, read and typed by itself
     RR111/policy.yaml.escaped        the same with what nobody can see spelled out: \\u202e, and \\udcff for the byte ff
     RR203/house-usdm/tiers/…yaml     laid over the shipped rulebook of that name; an empty file takes one away
+    RR730/format.yaml                formatted by itself
+    RR731/against.json               read as what a venue printed
     RR502/snapshot.json              explained under the rulebook and the time that it names (with an overlay, where there is one)
     RR707/ccxt.json                  imported into the house rulebook (also binance.json, rows.json)
     RR…/expected.txt                 exactly what is printed; `python -m tests.catalogue.reset` writes it again
@@ -13,6 +15,7 @@ What no file can hold (a file too large, a bug of ours) is made in `made.py`.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -21,7 +24,9 @@ from pathlib import Path
 
 from riskrules.api import PolicyError, load
 from riskrules.diagnostics import Problem, render
+from riskrules.engine.printed import printed_by
 from riskrules.rulebook.compile import Book, prove_everything
+from riskrules.rulebook.formatting import formatted
 from riskrules.rulebook.importing import Effective, import_tiers
 from riskrules.rulebook.importing.sources import Shape
 from riskrules.rulebook.load import load_book
@@ -106,6 +111,11 @@ def _met(code: str) -> tuple[list[Problem], str]:
     """Problems, or the text of an explanation."""
     if Path("policy.yaml").exists():
         return _policy(), ""
+    if Path("format.yaml").exists():
+        return formatted(Path("format.yaml").read_bytes(), "format.yaml").problems, ""
+    if Path("against.json").exists():
+        read_as = printed_by(json.loads(Path("against.json").read_text(encoding="utf-8")))
+        return [read_as] if isinstance(read_as, Problem) else [], ""
     if snapshot := next(Path().glob("snapshot.*"), None):
         return _snapshot(snapshot)
     for shape in SHAPES:

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as any_of
+from hypothesis import settings
+from hypothesis import strategies as st
 
 import riskrules
-from riskrules.engine.explain_text import pool_text, status_line
+from riskrules.engine.explain_text import BLANK, pool_text, status_line, wrapped
 from riskrules.engine.turns import turn_lines
 from tests.golden import same
 from tests.places import BOOKS, EXAMPLES, POLICIES
@@ -90,6 +93,35 @@ def text_of(rulebook: str, given: dict[str, Any], width: int, depth: int = 1) ->
 @pytest.mark.parametrize("name, rulebook, given, why", CASES, ids=[case[0] for case in CASES])
 def test_golden(name: str, rulebook: str, given: dict[str, Any], why: str, width: int) -> None:
     assert same(GOLDEN / f"{name}_{width}.txt", text_of(rulebook, given, width)), why
+
+
+@pytest.mark.parametrize("name, rulebook, given, why", CASES, ids=[case[0] for case in CASES])
+def test_no_line_is_wider_than_the_terminal(name: str, rulebook: str, given: dict[str, Any], why: str) -> None:
+    book = riskrules.load(POLICIES, rulebook=rulebook, as_of=given["as_of"])
+    assert [line for line in book.explain(given).text(width=80).splitlines() if len(line) > 80] == [], why
+
+
+@settings(deadline=None)
+@any_of(st.text("12.,; +×()⌈⌉ab−", max_size=160).map(lambda text: " ".join(text.split())), st.integers(5, 60))
+def test_what_is_wrapped_is_the_same_words(text: str, room: int) -> None:
+    """Nothing is lost, and what is still too long has no blank that it may be broken at."""
+    lines = wrapped(text, room)
+    assert " ".join(lines) == text
+    assert all(len(line) <= room or BLANK.search(line, 1, room + 2) is None for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text, room, lines, why",
+    [
+        ("⌈641,234.00 × 0.65% − 425.00⌉ to 0.01 + 641,234.00 × 0.05%", 55, 2, "before the sum, and not inside of brackets"),
+        ("the price is 10 s old, the limit is 5 s", 38, 2, "a figure keeps its unit"),
+        ("1234567890" * 3, 10, 1, "a figure is never cut"),
+    ],
+)
+def test_where_a_line_is_broken(text: str, room: int, lines: int, why: str) -> None:
+    made = wrapped(text, room)
+    assert len(made) == lines, why
+    assert not made[-1].startswith(("s", "×")), why
 
 
 def test_golden_every_term() -> None:

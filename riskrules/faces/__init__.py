@@ -1,0 +1,1 @@
+"""An explanation for other eyes than a terminal's: Markdown, and one HTML file with its pictures."""
