@@ -15,7 +15,7 @@ from itertools import pairwise
 from riskrules.text.document import Mapping, Node, Sequence
 
 FIGURE = re.compile(r"[\d_.]+|unlimited")
-QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+QUOTED = re.compile(r"""(?<![^\s\[{,:])("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")  # a quote inside a word opens nothing
 STEP = 2
 
 
