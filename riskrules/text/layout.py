@@ -15,7 +15,7 @@ from itertools import pairwise
 from riskrules.text.document import Mapping, Node, Sequence
 
 FIGURE = re.compile(r"[\d_.]+|unlimited")
-QUOTED = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")
+QUOTED = re.compile(r"""(?<![^\s\[{,:])("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")  # a quote inside a word opens nothing
 STEP = 2
 
 
@@ -190,7 +190,7 @@ def _single(text: str) -> str:
     """One blank where there are more, none inside braces, outside of quotes."""
     parts = QUOTED.split(text.strip())
     for k in range(0, len(parts), 2):
-        part = re.sub(r"\s+", " ", parts[k])
+        part = re.sub(r"(?<=[,:{\[])\s+|\s+(?=[,}\]])", " ", parts[k])  # blanks between two words are part of a text
         part = re.sub(r"([{\[]) | ([}\],])", lambda found: found[0].strip(), part)
         parts[k] = re.sub(r",(?=[^ ])", ", ", part)
     return "".join(parts)
