@@ -338,6 +338,7 @@ def _version(sides: _Sides, leg: int, rule: Compared, figure: Figure | None) -> 
     looked = 0
     for called, plan in sides.versions(market):
         other = decide(plan, sides.ours.snapshot, sides.ours.account)
+        other = other.under(other.walk)  # that version alone, whatever else may have been in force by then
         other = _with_theirs(other, sides.pairs) or other
         looked += 1
         if _agrees(other, rule.name, leg, figure):

@@ -152,7 +152,7 @@ def test_another_age_of_the_table_is_found(tmp_path: Path, capsys: pytest.Captur
     older = riskrules.load(POLICIES, rulebook="binance-usdm", as_of="2025-07-02T19:35:00Z")
     (now,), (then,) = book.decided(snapshot), older.decided(snapshot)
     row = then.row_of("position_maintenance", 0)
-    figures = [one.value("position_maintenance", row) for one in (now, then)]
+    figures = [one.walk.value("position_maintenance", row) for one in (now, then)]
     assert exact_text(figures[0]) != exact_text(figures[1]), "the table changed in between"
     venue = tmp_path / "venue.json"
     venue.write_text(json.dumps([{"symbol": "XRPUSDT", "positionAmt": "50000", "maintMargin": exact_text(figures[1])}]))
