@@ -52,6 +52,8 @@ def command(
     if against is not None:
         from riskrules.cli.against import held_against
 
+        if out is not None:
+            raise click.UsageError("--against prints to standard output; leave --out away")
         return held_against(case, made, against, form)
     text = PRINTED[form](case, made, options)
     if out is None:

@@ -242,6 +242,26 @@ def test_how_exactly_a_figure_was_printed(text: str, value: str, near: bool, why
     assert figure.is_near(Fraction(value), Fraction(value)) is near, why
 
 
+JSONS = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["", "1", "-2.5", "x", "BTCUSDT", "long"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["positions", "assetPositions", "position", "info", "totalMaintMargin", *ROW]), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+@any_of(JSONS)
+def test_whatever_is_given_is_read_or_refused(payload: Any) -> None:
+    said, problems = read(payload)
+    assert (said is None) == bool(problems)
+
+
 ETH = ROW | {"symbol": "ETHUSDT"}
 
 
@@ -253,6 +273,7 @@ ETH = ROW | {"symbol": "ETHUSDT"}
         ({"no": 1}, (), 2, "RR731", "of no venue"),
         ([ROW], ("--format", "html"), 2, "--against prints text or json", "no such face of it"),
         ([ROW | {"notional": "x"}], (), 2, "RR732", "no number"),
+        ([ROW], ("--out", "x.txt"), 2, "leave --out away", "nothing that was asked for is passed over"),
     ],
 )
 def test_exit_codes(
