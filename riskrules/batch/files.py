@@ -14,6 +14,7 @@ from riskrules.batch.reading import HELD, INSTANTS, WORDS, NotATable
 
 PIECE = 131_072  # rows read at once
 GROUP = 1_048_576  # rows of a row group that is written
+BUFFER = 1 << 20  # bytes of a column that are read at once
 PARQUET, CSV = (".parquet", ".pq"), (".csv",)
 
 
@@ -39,7 +40,7 @@ class Source:
     def _parquet(self, pa: Any) -> Iterator[Any]:
         import pyarrow.parquet as pq
 
-        with pq.ParquetFile(self.path) as file:
+        with pq.ParquetFile(self.path, pre_buffer=False, buffer_size=BUFFER) as file:  # read ahead, it would hold the whole file
             self.rows = file.metadata.num_rows
             for batch in file.iter_batches(batch_size=PIECE):
                 yield pa.Table.from_batches([batch])

@@ -9,13 +9,11 @@ from typing import NamedTuple
 
 import click
 
-from riskrules.api import Explanation, PolicyError
-from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line, text_of
+from riskrules.api import Explanation
+from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
 from riskrules.cli.output import colour_on, say, width_of, written
-from riskrules.diagnostics.exits import BAD_USE, FINDINGS, FINE, UNDECIDED
-from riskrules.diagnostics.problem import Problem
+from riskrules.diagnostics.exits import FINE, UNDECIDED
 from riskrules.engine.decide import ERROR
-from riskrules.engine.door import parse_text
 from riskrules.units.clock import say_instant
 
 
@@ -52,33 +50,16 @@ def command(
     made = explained(case, account, market)
     options = Options(account, market, depth, policies, out)
     if against is not None:
-        return _against(case, made, against, form)
+        from riskrules.cli.against import held_against
+
+        if out is not None:
+            raise click.UsageError("--against prints to standard output; leave --out away")
+        return held_against(case, made, against, form)
     text = PRINTED[form](case, made, options)
     if out is None:
         say(text.removesuffix("\n"))
     else:
         written(out, text)
-    return UNDECIDED if any(pool.decision == ERROR for pool in made.pools) else FINE
-
-
-def _against(case: Case, made: Explanation, file: str, form: str) -> int:
-    """0: every figure that both have agrees to the printed precision; 1: one differs; 30: ours could not be had."""
-    from riskrules.engine.agreement import compare, lines, to_json
-    from riskrules.engine.printed import printed_by
-
-    if form not in ("text", "json"):
-        raise click.UsageError("--against prints text or json")
-    text, shown = text_of(file)
-    tree, problems = parse_text(text, shown)
-    printed = Problem("RR731", None, "", "") if problems else printed_by(tree)
-    if isinstance(printed, Problem):
-        raise PolicyError(problems or [printed], BAD_USE)
-    found = compare(made.pools, printed, case.when)
-    if not found:
-        raise click.UsageError(f"{shown} prints no figure of a position that is explained here")
-    say(json.dumps(to_json(found, printed), indent=2, ensure_ascii=False) if form == "json" else "\n".join(lines(found, printed)))
-    if any(not one.agrees for one in found):
-        return FINDINGS
     return UNDECIDED if any(pool.decision == ERROR for pool in made.pools) else FINE
 
 

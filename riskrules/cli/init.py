@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def command(folder: str) -> int:
         raise click.UsageError(f"{root / taken[0]} is there already, and nothing is written over; name another folder")
     for name, text in files.items():
         _new(root / name, text)
-    inside = "" if folder == "." else f"cd {folder} && "
+    inside = "" if folder == "." else f"cd {shlex.quote(folder)} && "
     say(f"next: {inside}riskrules check && riskrules explain account.json")
     return FINE
 

@@ -143,6 +143,7 @@ CODES: dict[str, Code] = {
     "RR720": Code("RR720", "an answer that cannot be found exactly", ERROR),
     "RR730": Code("RR730", "a file that formatting would change in meaning", ERROR),
     "RR731": Code("RR731", "no payload of a known venue", ERROR),
+    "RR732": Code("RR732", "a figure of a venue that is not a number", ERROR),
     "RR760": Code("RR760", "a table that cannot be evaluated", ERROR),
     "RR761": Code("RR761", "a file that cannot be read or written", ERROR),
     "RR900": Code("RR900", "a bug of ours", ERROR),

@@ -19,7 +19,7 @@ from riskrules.units.exact import Exact, is_nothing, to_exact, to_fraction
 MOST_LEGS = 8  # in a plain explanation
 VERDICT = {HEALTHY: "HEALTHY", LIQUIDATE: "LIQUIDATABLE", ERROR: "ERROR"}
 PAINT = {HEALTHY: "\x1b[1;38;5;28m", LIQUIDATE: "\x1b[1;38;5;160m", ERROR: "\x1b[1;38;5;164m"}  # read on white and on black alike
-BLANK = re.compile(r"(?<! ) (?=\S)(?!(?<=\d )[a-z])")  # `5 s` and `43 legs` hold together
+BLANK = re.compile(r"(?<! )(?<!\bto) (?=\S)(?!(?<=\d )[a-z])")  # `5 s` and `43 legs` hold together
 OPPOSITE = {"below": "at_or_above", "at_or_below": "above", "above": "at_or_below", "at_or_above": "below"}
 
 
@@ -90,7 +90,7 @@ def _best_break(text: str, room: int) -> int | None:
         at, before = found.start(), text[: found.start()]
         depth = sum(before.count(sign) for sign in "(⌈⌊") - sum(before.count(sign) for sign in ")⌉⌋")
         loose = 0 if text[at + 1] in "+−<≤≥>" or before.endswith((",", ";")) else 1 if text[at + 1] in "×÷" else 2
-        ranks[at] = (at <= room // 2, depth, loose, -at)
+        ranks[at] = (at <= room // 2, depth + loose, -at)
     return min((at for at in ranks if 0 < at <= room), key=ranks.__getitem__, default=None)
 
 

@@ -15,7 +15,6 @@ What no file can hold (a file too large, a bug of ours) is made in `made.py`.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
@@ -24,7 +23,8 @@ from pathlib import Path
 
 from riskrules.api import PolicyError, load
 from riskrules.diagnostics import Problem, render
-from riskrules.engine.printed import printed_by
+from riskrules.engine.door import parse_text
+from riskrules.engine.venue_said import said_by
 from riskrules.rulebook.compile import Book, prove_everything
 from riskrules.rulebook.formatting import formatted
 from riskrules.rulebook.importing import Effective, import_tiers
@@ -114,8 +114,8 @@ def _met(code: str) -> tuple[list[Problem], str]:
     if Path("format.yaml").exists():
         return formatted(Path("format.yaml").read_bytes(), "format.yaml").problems, ""
     if Path("against.json").exists():
-        read_as = printed_by(json.loads(Path("against.json").read_text(encoding="utf-8")))
-        return [read_as] if isinstance(read_as, Problem) else [], ""
+        text = Path("against.json").read_text(encoding="utf-8")
+        return said_by(parse_text(text, "against.json")[0], "against.json", text)[1], ""
     if snapshot := next(Path().glob("snapshot.*"), None):
         return _snapshot(snapshot)
     for shape in SHAPES:
