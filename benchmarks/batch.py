@@ -143,6 +143,7 @@ def figures() -> Iterator[Figure]:
         same(book, data_of(book, 300_000, 2), tables)
         yield from _kernels(book, data, tables)
         yield from _threads_and_ties(book, data)
+        yield from _accounts(book)
         yield from _tools(book, data, tables)
 
 
@@ -186,6 +187,33 @@ def ties(book: Book, given: dict[str, Any]) -> dict[str, Any]:
     margin[fourth] = needed[fourth] / 10**8
     made["margin"] = margin
     return made
+
+
+def _accounts(book: Book) -> Iterator[Figure]:
+    """Three cross positions an account, liquidation prices on request, beside as many isolated positions without."""
+    n = ROWS * 3 // 10
+    data = data_of(book, n, 5)
+    data = data._replace(market=(np.arange(n) * 7 + data.market // 3 * 3) % MARKETS)  # no account is in one market twice
+    apart = columns(data)
+    account = np.repeat(np.arange(n // 3 + 1), 3)[:n]
+    cross = {**apart, "account": account, "mode": Coded(np.zeros(n, np.intp), ("cross",))}
+    held = {
+        "account": np.arange(n // 3 + 1),
+        "asset": Coded(np.zeros(n // 3 + 1, np.intp), ("USDT",)),
+        "amount": np.full(n // 3 + 1, 1000.0),
+    }
+    ours = f"book.evaluate, {n:,} cross positions of {n // 3:,} accounts, liquidation prices"
+    beside, without = f"book.evaluate, {n:,} isolated positions", f"book.evaluate, {n:,} cross positions of {n // 3:,} accounts"
+    sides = in_turn(
+        3,
+        {
+            ours: lambda: book.evaluate(cross, held, liquidation_price=True),
+            without: lambda: book.evaluate(cross, held),
+            beside: lambda: book.evaluate(apart),
+        },
+    )
+    yield Figure(sides[ours], sides[beside], ratio_at_most=2.5)
+    yield Figure(sides[without], sides[beside])
 
 
 def _tools(book: Book, data: Data, tables: Tables) -> Iterator[Figure]:

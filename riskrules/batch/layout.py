@@ -119,7 +119,7 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     }  # fmt: skip
     nothing = np.empty(0, np.intp)
     keys |= {(below, above): nothing for below in ("order", "position") for above in ("market", "pool", "account", "position", "order")}
-    keys |= _positions(tables, leg_pool, markets, pools, pool_account, counts)
+    keys |= _positions(tables, leg_pool, markets, pool_account, counts)
     isolated = np.arange(pools) >= accounts * many
     return Laid(legs, held, rows, place, counts, keys, isolated, pool_leg, len(unheld), settles)
 
@@ -128,7 +128,7 @@ def _settles(plan: Plan, tables: Tables, markets: Array, held: Holdings, known: 
     """The assets that the block has pools in, and which of them each market of the tables settles in."""
     if plan.account.pooled_in:
         return (plan.account.pooled_in,), np.zeros(len(tables.names) + 1, np.intp)
-    used = np.unique(markets)
+    used = np.flatnonzero(np.bincount(markets + 1)) - 1
     names = {tables.markets[k].settle for k in used if k >= 0} | set(held.asset_names)
     settles = known or tuple(sorted(names)) or ("",)
     of = [settles.index(market.settle) if market.settle in names else 0 for market in tables.markets]
@@ -139,23 +139,20 @@ def _unheld(held: Holdings, legs: Positions, cross: Array, leg_pool: Array, acco
     """The cross pools with a leg in accounts whose balances nobody gave."""
     known = np.zeros(accounts, bool)
     known[held.account] = True
-    return np.unique(leg_pool[cross & ~known[legs.account]])
+    lacking = cross & ~known[legs.account]
+    return np.unique(leg_pool[lacking]) if lacking.any() else _NOTHING
 
 
-def _positions(
-    tables: Tables, leg_pool: Array, markets: Array, pools: int, pool_account: Array, counts: dict[str, int]
-) -> dict[Key, Array | None]:
+def _positions(tables: Tables, leg_pool: Array, markets: Array, pool_account: Array, counts: dict[str, int]) -> dict[Key, Array | None]:
     """A pool's legs in one market are one position; where no two legs share one, leg and position are one row."""
     n, width = len(leg_pool), len(tables.names) + 1
     place = leg_pool * width + markets + 1
-    slot = np.empty(pools * width, np.int32)
-    mine = np.arange(n, dtype=np.int32)
-    slot[place] = mine
-    if np.array_equal(slot[place], mine):
+    risen = np.sort(place)
+    if not np.any(risen[1:] == risen[:-1]):
         counts["position"] = n
         return {("leg", "position"): None, ("position", "pool"): leg_pool, ("position", "market"): None,
                 ("position", "account"): pool_account[leg_pool]}  # fmt: skip
-    first, key = np.unique(slot[place], return_inverse=True)
+    _, first, key = np.unique(place, return_index=True, return_inverse=True)
     counts["position"] = len(first)
     return {("leg", "position"): key, ("position", "pool"): leg_pool[first], ("position", "market"): first,
             ("position", "account"): pool_account[leg_pool[first]]}  # fmt: skip

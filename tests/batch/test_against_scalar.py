@@ -77,9 +77,10 @@ def compared(said: dict[str, Any], pool: Any, leg: int, known: Any, amounts: Amo
             yield name, said[name], Fraction(round(value * 10**8), 10**8)
         else:
             quantum = Fraction(1) if name != "notional" else Fraction(0)
+            made_of = sum((leg.notional + leg.entry_notional for leg in known.legs), abs(known.wallet_balance))
             yield (
                 f"{name} {said[name]} beside {float(value)}",
-                abs(Fraction(float(said[name])) - value) <= STATED * (abs(value) + 10**6) + quantum,
+                abs(Fraction(float(said[name])) - value) <= STATED * (abs(value) + made_of + 1) + quantum,
                 True,
             )
 

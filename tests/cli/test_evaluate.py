@@ -233,3 +233,10 @@ def test_two_threads_come_to_the_same() -> None:
     }  # fmt: skip
     one, two = book.evaluate(columns), book.evaluate(columns, threads=2)
     assert all(np.array_equal(one.raw(name), two.raw(name), equal_nan=one.raw(name).dtype.kind == "f") for name in one.names())
+
+
+def test_the_examples_are_decided(riskrules: Riskrules) -> None:
+    examples = POLICIES.parent / "examples"
+    given = (str(examples / "positions.csv"), "--accounts", str(examples / "balances.csv"), "--out", "decided.csv")
+    assert riskrules("evaluate", *given, *COMMON).code == 0
+    assert [row["decision"] for row in rows("decided.csv")] == ["healthy", "healthy", "liquidate"]
