@@ -39,7 +39,25 @@ def columns_of(table: Any) -> dict[str, Any]:
         raise TypeError(f"{type(table).__name__} is neither a mapping of columns nor a table that speaks Arrow")
     pa = pyarrow()
     whole = table if isinstance(table, pa.Table) else pa.table(table)
-    return {name: whole.column(name).combine_chunks() for name in whole.column_names}
+    return {name: _one_piece(pa, name, whole.column(name)) for name in whole.column_names}
+
+
+class TooMuchText(ValueError):
+    """A column whose text no 32-bit offsets reach."""
+
+
+def _one_piece(pa: Any, name: str, column: Any) -> Any:
+    try:
+        made = _concatenated(column)
+    except pa.ArrowInvalid as error:
+        raise TooMuchText(f"column {name} holds more text than 32-bit offsets reach") from error
+    if isinstance(made, pa.ChunkedArray):
+        raise TooMuchText(f"column {name} holds more text than 32-bit offsets reach")
+    return made
+
+
+def _concatenated(column: Any) -> Any:
+    return column.combine_chunks()
 
 
 def _of_arrow(column: Any) -> Any:

@@ -48,7 +48,7 @@ class Read:
 
 def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     """One row a position.  Raises `NotATable` for a column that is missing or of the wrong kind."""
-    columns = arrow.columns_of(table)
+    columns = _columns(table)
     known = {*WORDS, *FIGURES, *INSTANTS, *drivers}
     for name in ("market", "size", "mode"):
         if name not in columns:
@@ -77,11 +77,18 @@ def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     return Read(positions, instants.get("time"), notes)
 
 
+def _columns(table: Any) -> dict[str, Any]:
+    try:
+        return arrow.columns_of(table)
+    except arrow.TooMuchText as error:
+        raise NotATable(str(error), "code it as a dictionary, cast it to large_string, or give a file, which is read in pieces") from error
+
+
 class Accounts:
     """A table of balances, read once; `of` picks those of the accounts that are named."""
 
     def __init__(self, table: Any) -> None:
-        columns = arrow.columns_of(table)
+        columns = _columns(table)
         for name in ("account", "asset", "amount"):
             if name not in columns:
                 raise NotATable(f"the table of accounts has no column {name}", f"it has {', '.join(map(str, columns)) or 'none'}")
