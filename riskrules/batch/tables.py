@@ -38,7 +38,7 @@ class Listed:
     def at(self, meaning: Any, places: Array) -> Any:
         """The figures at those places, under a meaning."""
         if isinstance(meaning, Floats):
-            out = meaning.buffers.get(len(places))
+            out = meaning.column(len(places))
             return Float(np.take(self.floats, places, out=out, mode="clip"), self.roundings, None, 0.0, self.signed)
         if isinstance(meaning, Slopes):
             return Slope(self.floats[places])

@@ -173,10 +173,10 @@ class BlockWalk:
                 if node.rows != "any" and not block.counts[node.rows]:
                     self.values[k], self.codes[k] = NO_ROWS, None
                     continue
-                self.values[k], self.codes[k] = value, codes = self._step(node)
+                self.values[k], self.codes[k] = value, _ = self._step(node)
                 meaning.hold(value)
                 if meaning.doubts:
-                    self._keep_doubts(node, codes)
+                    self._keep_doubts(node, self._tainted(node))
                 for done in course.ends.get(k, ()):
                     meaning.release(self.values.pop(done))
 
@@ -189,7 +189,7 @@ class BlockWalk:
             self._keep_doubts(self.nodes[k], self.codes[k])
 
     def _keep_doubts(self, node: Node, codes: Codes) -> None:
-        """A row that is an error anyway is in no doubt."""
+        """A row whose arguments are in error is in no doubt; one that may be an error by this very step is."""
         for mask in self.meaning.doubts:
             rows = np.broadcast_to(mask, (self.block.counts[node.rows],)) if node.rows != "any" else mask
             if codes is not None:

@@ -44,8 +44,7 @@ class Buffers:
         return free.pop() if free else np.empty(n, kind)
 
     def give_back(self, array: Array) -> None:
-        if isinstance(array, np.ndarray) and array.ndim and array.base is None:
-            self._free.setdefault((len(array), array.dtype.char), []).append(array)
+        self._free.setdefault((len(array), array.dtype.char), []).append(array)
 
 
 class Floats:
@@ -55,6 +54,7 @@ class Floats:
         self.buffers = buffers
         self.doubts: list[Mask] = []
         self._held: dict[int, int] = {}
+        self._own: dict[int, Array] = {}  # kept alive, so that no other column can have the same identity
 
     def constant(self, n: int, d: int) -> Float:
         value = n / d
@@ -65,7 +65,18 @@ class Floats:
     def _new(self, *like: Float) -> Array | None:
         """A column to write to; none where the arguments are single figures."""
         n = next((len(x.value) for x in like if isinstance(x.value, np.ndarray)), None)
-        return None if n is None else self.buffers.get(n)
+        return None if n is None else self.column(n)
+
+    def column(self, n: int) -> Array:
+        """A column of this walk's own: nothing else is ever written over, least of all what was given."""
+        made = self.buffers.get(n)
+        self._own[id(made)] = made
+        return made
+
+    def _done(self, column: Array) -> None:
+        if id(column) in self._own:
+            del self._own[id(column)]
+            self.buffers.give_back(column)
 
     def _size(self, x: Float) -> Array:
         if x.size is not None:
@@ -160,10 +171,10 @@ class Floats:
             sure = far > bound
             if not np.all(sure):
                 self.doubts.append(~sure)
-            self.buffers.give_back(bound)
-            self.buffers.give_back(far)
+            self._done(bound)
+            self._done(far)
         made = _SIDES[name](apart, 0.0)
-        self.buffers.give_back(apart)
+        self._done(apart)
         return made
 
     def under(self, inclusive: Mask | bool, x: Float, caps: Float) -> Mask:
@@ -189,7 +200,7 @@ class Floats:
         else:
             upper = x.value + (self._size(x) * ((x.roundings + caps.roundings + SPARE) * U) + (x.slack + SMALLEST))
         made = upper < caps.value
-        self.buffers.give_back(upper)
+        self._done(upper)
         return made
 
     def counted(self, x: Float, caps: Array, start: Array, width: int, roundings: int) -> Array:
@@ -220,7 +231,7 @@ class Floats:
                     self._held[id(array)] -= 1
                     if not self._held[id(array)]:
                         del self._held[id(array)]
-                        self.buffers.give_back(array)
+                        self._done(array)
 
     def _doubt(self, rows: Mask) -> None:
         if np.any(rows):

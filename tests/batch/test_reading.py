@@ -111,3 +111,20 @@ def test_a_side_that_contradicts_the_sign_leaves_no_size() -> None:
 def test_coded_words_are_read_as_they_are() -> None:
     made = positions_of({**ONE, "market": Coded(np.array([1]), ("ETH-USDT", "BTC-USDT"))}).positions
     assert made.market_names[made.market[0]] == "BTC-USDT"
+
+
+def test_what_was_given_is_never_written_over() -> None:
+    """A column that is its own memory, with a row left out so that the others are moved together."""
+    import riskrules
+    from tests.places import POLICIES
+
+    n = 50
+    columns: dict[str, Any] = {
+        "market": ["BTC-USDT"] * n, "mode": ["isolated"] * n, "size": np.arange(n) / 10, "entry_price": np.full(n, 63000.0),
+        "mark_price": np.full(n, 64123.4), "leverage": np.full(n, 20.0), "margin": np.linspace(0, 9000, n),
+    }  # fmt: skip
+    kept = {name: np.array(column) for name, column in columns.items()}
+    book = riskrules.load(POLICIES / "binance-usdm", as_of="2026-10-01T00:00:00Z")
+    first, second = book.evaluate(columns), book.evaluate(columns)
+    assert all(np.array_equal(kept[name], np.array(columns[name])) for name in columns)
+    assert np.array_equal(first.raw("equity"), second.raw("equity"), equal_nan=True)
