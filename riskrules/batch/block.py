@@ -1,6 +1,6 @@
 """One block decided: floats first, whole numbers modulo 2⁶⁴ where floats could not be certain, one by one where those could not.
 
-Every decision, state and tier is the exact one.  Amounts are float64, off by no more than `AMOUNTS` says; where they are asked for
+Every decision, state and tier is the exact one.  Amounts are float64, off by no more than their bound; where they are asked for
 exactly, they are whole numbers of a quantum.
 """
 

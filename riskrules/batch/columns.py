@@ -60,11 +60,9 @@ class Figures:
     def given(self) -> Array:
         return np.isfinite(self.floats)
 
-    def all_given(self, least: float = -np.inf) -> bool:
-        """Whether every row has a figure, and none is below the least there may be; NaN is neither."""
-        if not len(self.floats):
-            return True
-        return bool(self.low() >= least and self.low() > -np.inf and self.floats.max() < np.inf)
+    def all_given(self) -> bool:
+        """Whether every row has a figure; NaN is none."""
+        return not len(self.floats) or bool(self.low() > -np.inf and self.floats.max() < np.inf)
 
     def low(self) -> float:
         """The least figure; NaN where a row has none."""

@@ -1,4 +1,4 @@
-"""`book.evaluate(columns)`: a table in, a table of the same kind out, every row decided under the policy of its time."""
+"""`book.evaluate(columns)`: a table in, its rows decided, each under the policy of its time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from riskrules.batch.block import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
 from riskrules.batch.evaluate import Outcome, Plans, evaluate
-from riskrules.batch.inputs import Holdings, Positions
+from riskrules.batch.inputs import Holdings
 from riskrules.batch.reading import Accounts, NotATable, apart, positions_of
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
@@ -25,13 +25,19 @@ QUANTUM: Exact = (1, 10**8)
 class Evaluation:
     """The answer: `evaluation["decision"]` is a column, one value a row of the input; `to_arrow()` the whole table.
 
-    Amounts are float64, off by at most 1e-13 of what they are made of and by the policy's own roundings; where they were asked for
+    Amounts are float64, off by at most 1e-12 of what they are made of and by the policy's own roundings; where they were asked for
     exactly they are whole numbers of a quantum and `evaluation["equity"]` gives fractions.
     """
 
-    def __init__(self, outcome: Outcome, positions: Positions, as_of: Array | None, notes: tuple[str, ...]) -> None:
-        self._outcome, self._positions, self._as_of = outcome, positions, as_of
-        self.notes = notes
+    def __init__(self, table: Any, outcome: Outcome, notes: tuple[str, ...]) -> None:
+        self._table, self._outcome = table, outcome
+        self.notes = notes  # what the table had and was not used
+
+    def to_arrow(self) -> Any:
+        """The whole as an Arrow table: which row it is, as it came, and what was decided.  Needs pyarrow."""
+        from riskrules.batch.results import result_table
+
+        return result_table(self._table, self._outcome)
 
     @property
     def doubtful(self) -> int:
@@ -116,7 +122,7 @@ def evaluate_table(
         positions, held = known.beside(positions)
     want = Want(AMOUNTS, ("equity",), liquidation_price=liquidation_price, quantum=QUANTUM if amounts == "exact" else None)
     outcome = evaluate(Plans(plan_at, want), positions, held, when if read.as_of is None else read.as_of, threads)
-    return Evaluation(outcome, positions, read.as_of, notes)
+    return Evaluation(table, outcome, notes)
 
 
 def _first_times(read: Any) -> Array:

@@ -133,9 +133,14 @@ class Sink:
 
         return csv.CSVWriter(self._beside, plain(pa, schema.empty_table()).schema)
 
-    def done(self) -> None:
+    def closed(self) -> None:
+        """All of it is on the disk, beside its place."""
         if self._writer is not None:
             self._writer.close()
+
+    def done(self) -> None:
+        """Into its place; a file of which nothing was written is none."""
+        if self._writer is not None:
             self._beside.replace(self.path)
 
     def dropped(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.columns import Figures
-from riskrules.batch.inputs import AT_LEAST_0, NO_TIME
+from riskrules.batch.inputs import NO_TIME, Holdings, out_of_range
 from riskrules.batch.layout import Laid
 from riskrules.batch.tables import FIELDS, Column, Listed, Tables
 from riskrules.ir.floats import Float, Floats
@@ -23,7 +23,7 @@ from riskrules.units.exact import Exact
 Array = Any
 Given = tuple[Any, Array | None]
 ABSENT, NO_PRICE, NO_MARKET, NOT_COLLATERAL, NOT_THIS_MODE, BY_ZERO, FUTURE, UNCONVERTED = 505, 501, 502, 506, 507, 509, 511, 512
-NO_NUMBER, OUT_OF_RANGE = 604, 606
+NO_NUMBER, TWICE, OUT_OF_RANGE = 604, 605, 606
 
 
 class Givens:
@@ -57,15 +57,13 @@ class Givens:
             meaning.doubts.append(bad)
         return ring, codes
 
-    def _asked(
-        self, meaning: Any, figures: Figures | None, code: int, n: int, earlier: Array | None = None, least: float = -np.inf
-    ) -> Given:
-        """A figure that is needed: where it is not there, the code; one below the least there may be is out of range."""
+    def _asked(self, meaning: Any, figures: Figures | None, code: int, n: int, earlier: Array | None = None, name: str = "") -> Given:
+        """A figure that is needed: where it is not there, the code; `name` is one that has a range."""
         if figures is None:
             codes = np.full(n, code, np.int16)
             return meaning.nothing(n), codes if earlier is None else np.where(earlier != 0, earlier, codes)
-        if not figures.all_given(least):
-            out = np.where(figures.floats < least, np.int16(OUT_OF_RANGE), np.int16(0))
+        if not figures.all_given() or out_of_range(name, figures.low()):
+            out = np.where(out_of_range(name, figures.floats), np.int16(OUT_OF_RANGE), np.int16(0))
             missing = np.where(figures.given(), out, np.int16(code))
             earlier = missing if earlier is None else np.where(earlier != 0, earlier, missing)
         return self._put(meaning, figures, earlier, signed=not figures.low() >= 0)
@@ -80,7 +78,7 @@ class Givens:
         if name == "size":
             return self._asked(meaning, legs.size, NO_NUMBER, len(legs), self._unfit())
         figures = legs.figures.get(name)
-        value, codes = self._asked(meaning, figures, ABSENT, len(legs), None, _least(name))
+        value, codes = self._asked(meaning, figures, ABSENT, len(legs), None, name)
         if name == "entry_price" and figures is not None:
             codes = self._zero_of_inverse(figures, codes)
         return value, codes
@@ -100,6 +98,8 @@ class Givens:
             codes[(np.bincount(key)[key] > 1) & (codes == 0)] = NOT_THIS_MODE
         if not laid.is_plain and (key := laid.keys["leg", "position"]) is not None:
             codes[self._other_marks(key) & (codes == 0)] = OUT_OF_RANGE
+        if (margin := laid.positions.figures.get("margin")) is not None:  # a cross position has none of its own
+            codes[~laid.positions.isolated & (margin.floats != 0) & margin.given() & (codes == 0)] = OUT_OF_RANGE
         if account.pooled_in and not laid.is_plain:
             other = np.array([settle != account.pooled_in for settle in self.tables.settles])
             codes[other[self.markets] & ~laid.positions.isolated & (codes == 0)] = UNCONVERTED
@@ -110,10 +110,8 @@ class Givens:
         marks = self.laid.positions.figures.get("mark_price")
         if marks is None:
             return np.zeros(len(key), bool)
-        low, high = np.full(key.max() + 1, np.inf), np.full(key.max() + 1, -np.inf)
-        np.minimum.at(low, key, marks.floats)
-        np.maximum.at(high, key, marks.floats)
-        return (low < high)[key]
+        several = _several_of(marks.floats, key, int(key.max()) + 1)
+        return np.zeros(len(key), bool) if several is None else (several != 0)[key]
 
     def _zero_of_inverse(self, entry: Figures, codes: Array | None) -> Array | None:
         if not self.tables.inverse.any():
@@ -128,7 +126,7 @@ class Givens:
         legs = self.laid.positions
         marks = legs.figures.get("mark_price")
         if name == "mark_price":
-            return self._asked(meaning, marks, NO_PRICE, len(legs), None, 0.0)
+            return self._asked(meaning, marks, NO_PRICE, len(legs), None, name)
         if name == "mark_price_age":
             gone: Array | None = None
             if marks is None or not marks.all_given():
@@ -215,8 +213,9 @@ class Givens:
         if not laid.is_plain and figures is not None:
             first = np.zeros(laid.counts["account"], np.intp)
             first[laid.positions.account[::-1]] = np.arange(len(laid.positions))[::-1]
-            figures = figures.rows(first)
-        return self._asked(meaning, figures, ABSENT, laid.counts["account"], None, _least(name))
+            several = _several_of(figures.floats, laid.positions.account, laid.counts["account"])
+            return self._asked(meaning, figures.rows(first), ABSENT, laid.counts["account"], several)
+        return self._asked(meaning, figures, ABSENT, laid.counts["account"])
 
     # -- balances --------------------------------------------------------------------------------
 
@@ -225,9 +224,10 @@ class Givens:
         laid, held = self.laid, self.laid.holdings
         counts = np.array([_counts(self.plan, asset) for asset in held.asset_names] or [True], dtype=bool)
         codes = np.where(counts[held.asset], np.int16(0), np.int16(NOT_COLLATERAL))
+        codes[_twice(held) & (codes == 0)] = TWICE
         amounts = held.amount
         if laid.unheld:
-            codes = np.r_[codes, np.full(laid.unheld, ABSENT, np.int16)]
+            codes = np.r_[codes, laid.why_unheld]
             amounts = amounts.followed_by(0.0, laid.unheld)
         return self._asked(meaning, amounts, NO_NUMBER, laid.counts["holding"], codes if codes.any() else None)
 
@@ -244,7 +244,7 @@ class Givens:
         figures = held.figures.get("index_price")
         longer = None if figures is None else figures.followed_by(np.nan, laid.unheld)
         if name == "index_price":
-            return self._asked(meaning, longer, NO_PRICE, n)
+            return self._asked(meaning, longer, NO_PRICE, n, None, name)
         if name == "index_price_age":
             return self._index_age(meaning, longer, n)
         return self._asked(meaning, held.figures.get(name), ABSENT, n)
@@ -274,5 +274,16 @@ def _counts(plan: Plan, asset: str) -> bool:
     return bool(known and known.weight)
 
 
-def _least(name: str) -> float:
-    return 0.0 if name in AT_LEAST_0 else -np.inf
+def _several_of(floats: Array, key: Array, count: int) -> Array | None:
+    """The groups whose rows say two things of what they have one of; None where all say one."""
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.fmin.at(low, key, floats)
+    np.fmax.at(high, key, floats)
+    return np.where(low < high, np.int16(OUT_OF_RANGE), np.int16(0)) if np.any(low < high) else None
+
+
+def _twice(held: Holdings) -> Array:
+    """The balances of an asset that its account has another balance of."""
+    place = held.account * (len(held.asset_names) + 1) + held.asset
+    _, key, counts = np.unique(place, return_inverse=True, return_counts=True)
+    return counts[key] > 1

@@ -13,7 +13,14 @@ from riskrules.batch.columns import Figures
 Array = Any
 NO_TIME = np.iinfo(np.int64).min  # an instant that was not given
 FIGURES = ("size", "entry_price", "mark_price", "leverage", "margin", "unsettled_funding", "taker_fee")
-AT_LEAST_0 = ("entry_price", "mark_price", "leverage", "taker_fee")
+ABOVE_0, AT_LEAST_0 = frozenset(("mark_price", "index_price", "leverage")), frozenset(("entry_price",))
+
+
+def out_of_range(name: str, floats: Any) -> Any:
+    """Where a figure is one that the door of a snapshot refuses: no price and no leverage is 0 or less, no entry below 0."""
+    if name in ABOVE_0:
+        return floats <= 0
+    return floats < 0 if name in AT_LEAST_0 else floats != floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,9 @@ class Laid:
     keys: dict[Key, Array | None]
     isolated: Array | bool  # of each pool
     pool_leg: Array | None  # of each pool, its isolated leg or −1; None: leg and pool are one row
-    unheld: int  # how many of the last holdings stand for balances that nobody gave
+    why_unheld: Array  # the codes of the last holdings, which stand for balances that nobody gave
     settles: tuple[str, ...]
+    known: Array  # of each account, whether its balances were given
     found: dict[str, Any] = field(default_factory=dict)  # what was asked for once
 
     @property
@@ -46,6 +47,10 @@ class Laid:
         for kind in ("leg", "holding"):
             out[self.keys[kind, "pool"]] = True
         return out
+
+    @property
+    def unheld(self) -> int:
+        return len(self.why_unheld)
 
     @property
     def all_known(self) -> bool:
@@ -78,6 +83,8 @@ def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settle
 
 _KINDS = ("leg", "market", "pool", "position", "account")
 _NOTHING = np.empty(0, np.intp)
+_NO_CODES = np.empty(0, np.int16)
+ABSENT, NOT_COLLATERAL = 505, 506
 _SAME: dict[Key, Array | None] = {
     **{(below, above): None for below in _KINDS for above in _KINDS if below != above},
     **{(below, above): _NOTHING for below in ("holding", "order", "asset") for above in (*_KINDS, "asset")},
@@ -87,7 +94,7 @@ _SAME: dict[Key, Array | None] = {
 def _plain(legs: Positions, rows: Array | None, place: Array) -> Laid:
     n = len(legs)
     counts = {"leg": n, "market": n, "pool": n, "account": n, "holding": 0, "asset": 0, "order": 0, "position": n, "any": 1}
-    return Laid(legs, Holdings.none(), rows, place, counts, _SAME, True, None, 0, ())
+    return Laid(legs, Holdings.none(), rows, place, counts, _SAME, True, None, _NO_CODES, (), np.empty(0, bool))
 
 
 def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Array | None, place: Array, known: tuple[str, ...]) -> Laid:
@@ -101,8 +108,11 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     leg_pool[apart] = accounts * many + np.arange(len(apart))
     pools = accounts * many + len(apart)
     asset_place = np.array([settles.index(name) if not plan.account.pooled_in else 0 for name in held.asset_names] or [0], dtype=np.intp)
+    given_of = np.zeros(accounts, bool)
+    given_of[held.account] = True
+    unheld, why = _unheld(plan, held, legs, cross, leg_pool, settles)
+    held = _that_count(plan, held)
     held_pool = held.account * many + asset_place[held.asset]
-    unheld = _unheld(held, legs, cross, leg_pool, accounts, many)
     pool_account = np.r_[np.repeat(np.arange(accounts), many), legs.account[apart]]
     pool_leg = np.full(pools, -1, np.intp)
     pool_leg[accounts * many :] = apart
@@ -121,7 +131,7 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     keys |= {(below, above): nothing for below in ("order", "position") for above in ("market", "pool", "account", "position", "order")}
     keys |= _positions(tables, leg_pool, markets, pool_account, counts)
     isolated = np.arange(pools) >= accounts * many
-    return Laid(legs, held, rows, place, counts, keys, isolated, pool_leg, len(unheld), settles)
+    return Laid(legs, held, rows, place, counts, keys, isolated, pool_leg, why, settles, given_of)
 
 
 def _settles(plan: Plan, tables: Tables, markets: Array, held: Holdings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
@@ -135,12 +145,34 @@ def _settles(plan: Plan, tables: Tables, markets: Array, held: Holdings, known: 
     return settles, np.array([*of, 0], dtype=np.intp)  # the last is that of an unknown market, which −1 looks up
 
 
-def _unheld(held: Holdings, legs: Positions, cross: Array, leg_pool: Array, accounts: int, many: int) -> Array:
-    """The cross pools with a leg in accounts whose balances nobody gave."""
-    known = np.zeros(accounts, bool)
+def _unheld(plan: Plan, held: Holdings, legs: Positions, cross: Array, leg_pool: Array, settles: tuple[str, ...]) -> tuple[Array, Array]:
+    """The cross pools with a leg that nobody gave a balance for, and why that is no 0.
+
+    Where an account's balances were given, one that is missing is 0, unless it is of an asset that is no collateral.
+    """
+    many = len(settles)
+    known = np.zeros(legs.accounts, bool)
     known[held.account] = True
-    lacking = cross & ~known[legs.account]
-    return np.unique(leg_pool[lacking]) if lacking.any() else _NOTHING
+    place = {name: k for k, name in enumerate(held.asset_names)}
+    given = np.zeros(legs.accounts * many, bool)
+    for k, settle in enumerate(settles):
+        if settle in place:
+            given[held.account[held.asset == place[settle]] * many + k] = True
+    counts = np.array([bool(plan.assets.get(settle) and plan.assets[settle].weight) for settle in settles], dtype=bool)
+    pools = np.flatnonzero(np.bincount(leg_pool[cross], minlength=legs.accounts * many)) if cross.any() else _NOTHING
+    pools = pools[~given[pools] & ~(known[pools // many] & counts[pools % many])]
+    return pools, np.where(counts[pools % many], np.int16(ABSENT), np.int16(NOT_COLLATERAL))
+
+
+def _that_count(plan: Plan, held: Holdings) -> Holdings:
+    """Without balances of 0 in assets that no pool settles in: they need no price, and are no error."""
+    pooled_in = plan.account.pooled_in
+    settling = [bool(plan.assets.get(name) and plan.assets[name].weight) and pooled_in in ("", name) for name in held.asset_names]
+    kept = (held.amount.floats != 0) | np.array(settling or [True], dtype=bool)[held.asset]
+    if kept.all():
+        return held
+    rows = np.flatnonzero(kept)
+    return held.rows(rows, held.account[rows])
 
 
 def _positions(tables: Tables, leg_pool: Array, markets: Array, pool_account: Array, counts: dict[str, int]) -> dict[Key, Array | None]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from riskrules.batch.columns import Figures
 from riskrules.batch.givens import NO_NUMBER, OUT_OF_RANGE
-from riskrules.batch.inputs import AT_LEAST_0, FIGURES, NO_TIME, Positions
+from riskrules.batch.inputs import ABOVE_0, AT_LEAST_0, FIGURES, NO_TIME, Positions, out_of_range
 from riskrules.batch.layout import Laid
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.rows import CROSS, ISOLATED
@@ -79,9 +79,9 @@ def _wrong(positions: Positions, rows: list[int]) -> int:
     for row in rows:
         if not np.isfinite(positions.size.floats[row]):
             return NO_NUMBER
-        for name in AT_LEAST_0:
+        for name in ABOVE_0 | AT_LEAST_0:
             figures = positions.figures.get(name)
-            if figures is not None and figures.floats[row] < 0:
+            if figures is not None and out_of_range(name, figures.floats[row]):
                 return OUT_OF_RANGE
     return 0
 
@@ -117,7 +117,7 @@ def _balances(laid: Laid, pool: int) -> tuple[dict[str, Exact] | None, dict[str,
     """What the pool's account holds; None where nobody gave it."""
     held, account = laid.holdings, laid.keys["pool", "account"][pool]  # type: ignore[index]
     low, high = np.searchsorted(held.account, (account, account + 1))
-    if low == high:
+    if not laid.known[account]:
         return None, {}
     collateral: dict[str, Exact] = {}
     assets: dict[str, AssetInput] = {}

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.batch.arrow import pyarrow
+from riskrules.batch.arrow import columns_of, pyarrow
 from riskrules.batch.block import DECISIONS, LARGE, NO_AMOUNT
 from riskrules.batch.evaluate import Outcome
+from riskrules.batch.reading import Coded
 
 Array = Any
 PLACES = 8
@@ -19,7 +20,7 @@ CARRIED = ("account", "position_id", "time", "market")
 def result_table(given: Any, outcome: Outcome) -> Any:
     """The columns that say which row it is, as they came, and then what was decided."""
     pa = pyarrow()
-    columns = {name: given.column(name) for name in CARRIED if name in given.column_names}
+    columns = {name: _carried(pa, column) for name, column in columns_of(given).items() if name in CARRIED}
     for name, column in outcome.positions.items():
         columns[name] = _column(pa, name, column, outcome)
     return pa.table(columns)
@@ -46,6 +47,12 @@ def pools_table(names: Any, ids: Any, outcome: Outcome) -> Any:
     for name, column in whole.items():
         columns[name] = _column(pa, name, column, outcome)
     return pa.table(columns)
+
+
+def _carried(pa: Any, column: Any) -> Any:
+    if isinstance(column, Coded):
+        return pa.DictionaryArray.from_arrays(pa.array(column.places), pa.array(list(column.words)))
+    return _arrow(pa, column)
 
 
 def _arrow(pa: Any, values: Any) -> Any:

@@ -51,6 +51,7 @@ def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drive
     """Raises `NotATable` for what is no table, and `OSError` where nothing can be written; then nothing stands under the final name."""
     pa = pyarrow()
     tally, order = Tally(), _Order()
+    sinks = [sink for sink in (job.sink, job.accounts_sink) if sink]
     want = Want(
         AMOUNTS,
         ("equity", "initial_margin", "maintenance_margin"),
@@ -67,13 +68,13 @@ def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drive
             progress(piece.num_rows)
         if not tally.rows:
             raise NotATable(f"{job.source.shown} has no rows", "give a table with a row for each position")
-        job.sink.done()
-        if job.accounts_sink:
-            job.accounts_sink.done()
+        for sink in sinks:  # all of both before either stands under its name
+            sink.closed()
+        for sink in sinks:
+            sink.done()
     finally:
-        job.sink.dropped()
-        if job.accounts_sink:
-            job.accounts_sink.dropped()
+        for sink in sinks:
+            sink.dropped()
     return tally
 
 
@@ -83,7 +84,7 @@ def _pieces(pa: Any, job: Job) -> Iterator[Any]:
         keys = [(name, "ascending") for name in ("account", "time") if name in table.column_names]
         if not keys:
             raise NotATable("there is no column account to sort by", "leave --sort out: every position is decided by itself")
-        yield from iter([table.sort_by(keys)])
+        yield table.sort_by(keys)
         return
     pieces = job.source.pieces(pa)
     first = next(pieces, None)

@@ -48,14 +48,13 @@ def _several(laid: Laid, versions: Array) -> Array:
 
 
 def _compare(laid: Laid, made: Decided, other: Decided) -> Array:
-    """Decisions that differ are undecided; the pools whose amounts are too near to tell."""
+    """Decisions that differ are undecided, and so is a state or an amount by itself; the pools whose amounts are too near to tell."""
     differs = made.decision != other.decision
     if made.state is not None and other.state is not None:
-        differs |= made.state != other.state
+        made.state[made.state != other.state] = -1
     code = np.zeros(len(made.decision), np.int16) if made.code is None else made.code.copy()
-    undecided = differs & (code == 0)
-    made.decision[undecided] = ERROR
-    code[undecided] = UNDECIDED
+    made.decision[differs] = ERROR
+    code[differs] = UNDECIDED
     made.code = code if code.any() else None
     near = np.zeros(len(made.decision), bool)
     for name, amounts in made.pools.items():
