@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.block import ERROR, NO_AMOUNT, NOTHING_HELD, Decided, Kernel, Want
-from riskrules.batch.inputs import NO_TIME, Holdings, Positions
+from riskrules.batch.inputs import ABSENT, NO_TIME, Holdings, Positions
 from riskrules.batch.layout import Laid
 from riskrules.ir.floats import Buffers
 from riskrules.rulebook.plan import Plan
@@ -18,7 +18,6 @@ from riskrules.units.clock import Instant
 
 Array = Any
 BLOCK = 65_536  # rows: small enough that a block's columns stay near the processor
-NO_TIME_CODE = 505
 MOST_KERNELS = 64
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
@@ -142,7 +141,7 @@ def _by_time(plans: Plans, as_of: Array, low: int, high: int) -> Iterator[_Job]:
     while start < len(times):
         if times[start] == NO_TIME:
             stop = start + _run(times[start:] == NO_TIME)
-            yield _Job(low + start, low + stop, NO_TIME_CODE)
+            yield _Job(low + start, low + stop, ABSENT)
         else:
             plan, begins, ends = plans.at(int(times[start]))
             inside = times[start:] != NO_TIME

@@ -11,8 +11,23 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.columns import Figures
-from riskrules.batch.inputs import NO_TIME, Holdings, out_of_range
-from riskrules.batch.layout import Laid
+from riskrules.batch.inputs import (
+    ABSENT,
+    BY_ZERO,
+    FUTURE,
+    NO_MARKET,
+    NO_NUMBER,
+    NO_PRICE,
+    NO_TIME,
+    NOT_COLLATERAL,
+    NOT_THIS_MODE,
+    OUT_OF_RANGE,
+    TWICE,
+    UNCONVERTED,
+    Holdings,
+    out_of_range,
+)
+from riskrules.batch.layout import Laid, is_collateral
 from riskrules.batch.tables import FIELDS, Column, Listed, Tables
 from riskrules.ir.floats import Float, Floats
 from riskrules.ir.ring import ONE, Denominator, Ring
@@ -22,8 +37,6 @@ from riskrules.units.exact import Exact
 
 Array = Any
 Given = tuple[Any, Array | None]
-ABSENT, NO_PRICE, NO_MARKET, NOT_COLLATERAL, NOT_THIS_MODE, BY_ZERO, FUTURE, UNCONVERTED = 505, 501, 502, 506, 507, 509, 511, 512
-NO_NUMBER, TWICE, OUT_OF_RANGE = 604, 605, 606
 
 
 class Givens:
@@ -222,7 +235,7 @@ class Givens:
     def _holding(self, meaning: Any, name: str) -> Given:
         assert name == "amount", name
         laid, held = self.laid, self.laid.holdings
-        counts = np.array([_counts(self.plan, asset) for asset in held.asset_names] or [True], dtype=bool)
+        counts = np.array([is_collateral(self.plan, asset) for asset in held.asset_names] or [True], dtype=bool)
         codes = np.where(counts[held.asset], np.int16(0), np.int16(NOT_COLLATERAL))
         codes[_twice(held) & (codes == 0)] = TWICE
         amounts = held.amount
@@ -267,11 +280,6 @@ def _seconds(meaning: Any, nanos: Array) -> Any:
     if isinstance(meaning, Floats):
         return Float(value, 2, None, 0.0, True)
     return Ring(value, np.abs(value) * 2.0**-51, nanos.astype(np.int64), Denominator.of(NANOS))
-
-
-def _counts(plan: Plan, asset: str) -> bool:
-    known = plan.assets.get(asset)
-    return bool(known and known.weight)
 
 
 def _several_of(floats: Array, key: Array, count: int) -> Array | None:

@@ -12,6 +12,11 @@ from riskrules.batch.columns import Figures
 
 Array = Any
 NO_TIME = np.iinfo(np.int64).min  # an instant that was not given
+# Codes of what a row lacks, the same as those of a snapshot.
+NO_PRICE, NO_MARKET, ABSENT, NOT_COLLATERAL, NOT_THIS_MODE, UNDECIDED, BY_ZERO, FUTURE, UNCONVERTED = (
+    501, 502, 505, 506, 507, 508, 509, 511, 512,
+)  # fmt: skip
+NO_NUMBER, TWICE, OUT_OF_RANGE = 604, 605, 606
 FIGURES = ("size", "entry_price", "mark_price", "leverage", "margin", "unsettled_funding", "taker_fee")
 ABOVE_0, AT_LEAST_0 = frozenset(("mark_price", "index_price", "leverage")), frozenset(("entry_price",))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.batch.inputs import Holdings, Positions
+from riskrules.batch.inputs import ABSENT, NOT_COLLATERAL, Holdings, Positions
 from riskrules.batch.tables import Tables
 from riskrules.ir.blocks import Groups
 from riskrules.rulebook.plan import Plan
@@ -84,7 +84,6 @@ def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settle
 _KINDS = ("leg", "market", "pool", "position", "account")
 _NOTHING = np.empty(0, np.intp)
 _NO_CODES = np.empty(0, np.int16)
-ABSENT, NOT_COLLATERAL = 505, 506
 _SAME: dict[Key, Array | None] = {
     **{(below, above): None for below in _KINDS for above in _KINDS if below != above},
     **{(below, above): _NOTHING for below in ("holding", "order", "asset") for above in (*_KINDS, "asset")},
@@ -158,16 +157,21 @@ def _unheld(plan: Plan, held: Holdings, legs: Positions, cross: Array, leg_pool:
     for k, settle in enumerate(settles):
         if settle in place:
             given[held.account[held.asset == place[settle]] * many + k] = True
-    counts = np.array([bool(plan.assets.get(settle) and plan.assets[settle].weight) for settle in settles], dtype=bool)
+    counts = np.array([is_collateral(plan, settle) for settle in settles], dtype=bool)
     pools = np.flatnonzero(np.bincount(leg_pool[cross], minlength=legs.accounts * many)) if cross.any() else _NOTHING
     pools = pools[~given[pools] & ~(known[pools // many] & counts[pools % many])]
     return pools, np.where(counts[pools % many], np.int16(ABSENT), np.int16(NOT_COLLATERAL))
 
 
+def is_collateral(plan: Plan, asset: str) -> bool:
+    known = plan.assets.get(asset)
+    return bool(known and known.weight)
+
+
 def _that_count(plan: Plan, held: Holdings) -> Holdings:
     """Without balances of 0 in assets that no pool settles in: they need no price, and are no error."""
     pooled_in = plan.account.pooled_in
-    settling = [bool(plan.assets.get(name) and plan.assets[name].weight) and pooled_in in ("", name) for name in held.asset_names]
+    settling = [is_collateral(plan, name) and pooled_in in ("", name) for name in held.asset_names]
     kept = (held.amount.floats != 0) | np.array(settling or [True], dtype=bool)[held.asset]
     if kept.all():
         return held

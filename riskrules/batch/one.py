@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.columns import Figures
-from riskrules.batch.givens import NO_NUMBER, OUT_OF_RANGE
-from riskrules.batch.inputs import ABOVE_0, AT_LEAST_0, FIGURES, NO_TIME, Positions, out_of_range
+from riskrules.batch.inputs import ABOVE_0, AT_LEAST_0, FIGURES, NO_NUMBER, NO_TIME, OUT_OF_RANGE, Positions, out_of_range
 from riskrules.batch.layout import Laid
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.rows import CROSS, ISOLATED

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.block import ERROR, Decided, Kernel
-from riskrules.batch.inputs import Holdings, Positions
+from riskrules.batch.inputs import UNDECIDED, Holdings, Positions
 from riskrules.batch.layout import Laid
 from riskrules.ir.floats import Buffers
 
 Array = Any
-UNDECIDED = 508
 NEAR = 1e-9  # of amounts under two tables: nearer than this they may be one amount, and the scalar walk says
 
 

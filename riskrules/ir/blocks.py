@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from riskrules.ir.ops import BEYOND, COMPARATORS, ROUNDINGS
 from riskrules.ir.program import Node, Program
 
 Array = Any
 Codes = Any  # int16: 505 for RR505; None where no row has a fault
 NO_ROWS = None  # the column of a kind of row that the block has none of
-ROUNDED = frozenset(
-    ("round_up", "round_down", "round_toward_zero", "round_away_from_zero", "round_half_up", "round_half_even"),
-)
-COMPARED = frozenset(("below", "at_or_below", "above", "at_or_above", "equal"))
+ROUNDED, COMPARED = frozenset(ROUNDINGS.values()), frozenset((*COMPARATORS, "equal"))
 FIGURES = frozenset(("add", "sub", "mul", "div", "neg", "absolute", "power", "smaller", "larger"))
 FLOW = frozenset(
     (
@@ -283,7 +281,7 @@ class BlockWalk:
         tier, beyond = self.tables.bracket(self.meaning, x, caps)
         codes = self._tainted(node)
         if beyond is not None:
-            above = np.where(beyond, np.int16(504), np.int16(0))
+            above = np.where(beyond, np.int16(BEYOND[2:]), np.int16(0))
             codes = above if codes is None else np.where(codes != 0, codes, above)
         return tier, codes
 

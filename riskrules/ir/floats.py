@@ -173,7 +173,7 @@ class Floats:
                 self.doubts.append(~sure)
             self._done(bound)
             self._done(far)
-        made = _SIDES[name](apart, 0.0)
+        made = SIDES[name](apart, 0.0)
         self._done(apart)
         return made
 
@@ -253,7 +253,7 @@ class Floats:
         return Float(x.value[key], x.roundings, size, x.slack if isinstance(x.slack, float) else x.slack[key], x.signed)
 
 
-_SIDES = {
+SIDES = {
     "below": np.less, "at_or_below": np.less_equal, "above": np.greater, "at_or_above": np.greater_equal, "equal": np.equal,
 }  # fmt: skip
 

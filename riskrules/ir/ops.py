@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import Exact
 
+BEYOND = "RR504"  # a size above the last cap, where the table says error
 LOOSE, COMPARE, SUM, PRODUCT, TIGHT = range(5)
 Caps = tuple[tuple[Exact | None, ...], bool, str]  # each tier's cap (None: no end), inclusive or not, what happens above the last
 
@@ -164,7 +165,7 @@ def _bracket(x: Exact, caps: Caps) -> int | Fault:
             return k
     if beyond == "last_tier_applies":
         return len(bounds) - 1
-    return Fault("RR504", "the size is above the last cap of its table", "the policy has no row for it: above_last_cap says error")
+    return Fault(BEYOND, "the size is above the last cap of its table", "the policy has no row for it: above_last_cap says error")
 
 
 def _within_last_cap(x: Exact, caps: Caps) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.ir.floats import U
+from riskrules.ir.floats import SIDES, U
 
 WIDE = 1 + 2.0**-40  # every bound is made this much wider, so that its own roundings do not matter
 SURE = 2.0**62  # a whole number known to be smaller than this is what its wrapped form says
@@ -152,7 +152,7 @@ class Rings:
     # -- decisions -------------------------------------------------------------------------------
 
     def compared(self, name: str, x: Ring, y: Ring) -> Mask:
-        return _SIDES[name](self._sign(self.sub(x, y)), 0)
+        return SIDES[name](self._sign(self.sub(x, y)), 0)
 
     def under(self, inclusive: Mask | bool, x: Ring, caps: Ring) -> Mask:
         """Whether x is under caps of the same length; an endless cap is inf."""
@@ -241,6 +241,3 @@ _UP = {
     "round_half_up": _half_up,
     "round_half_even": _half_even,
 }
-_SIDES = {
-    "below": np.less, "at_or_below": np.less_equal, "above": np.greater, "at_or_above": np.greater_equal, "equal": np.equal,
-}  # fmt: skip

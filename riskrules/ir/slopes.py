@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from riskrules.ir.floats import SIDES
+
 Array = Any
 
 
@@ -65,7 +67,7 @@ class Slopes:
         return x
 
     def compared(self, name: str, x: Slope, y: Slope) -> Array:
-        return _SIDES[name](x.value, y.value)
+        return SIDES[name](x.value, y.value)
 
     def surely_under(self, x: Slope, caps: Slope) -> Array:
         return x.value < caps.value
@@ -75,8 +77,3 @@ class Slopes:
 
     def gathered(self, x: Slope, key: Array) -> Slope:
         return Slope(x.value[key], x.slope[key] if isinstance(x.slope, np.ndarray) else x.slope)
-
-
-_SIDES = {
-    "below": np.less, "at_or_below": np.less_equal, "above": np.greater, "at_or_above": np.greater_equal, "equal": np.equal,
-}  # fmt: skip

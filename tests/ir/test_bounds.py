@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +18,7 @@ from riskrules.ir.floats import SPARE, Buffers, Float, Floats, U
 from riskrules.ir.frame import Frame
 from riskrules.ir.ops import OPS
 from riskrules.ir.program import Node, Program
-from riskrules.ir.ring import Ring, Rings
+from riskrules.ir.ring import Denominator, Ring, Rings, wrapped
 from riskrules.ir.walk import Walk
 from riskrules.units.exact import to_exact
 from riskrules.units.unit import FLAG, NUMBER
@@ -100,6 +101,19 @@ def values(walk: Walk, k: int, n: int) -> list[Any]:
     return [x if isinstance(x, Fault | bool) else Fraction(*x) for x in column]
 
 
+def sure(program: Program, rows: list[list[Fraction]], fast: BlockWalk) -> Iterator[tuple[int, int, Any]]:
+    """Each node and row that has an exact value and is in no doubt; a comparison is held to it at once."""
+    exact, doubted = exact_walk(program, rows), fast.doubts.get("leg", np.zeros(len(rows), bool))
+    for k, node in enumerate(program.nodes):
+        for row, value in enumerate(values(exact, k, len(rows))):
+            if isinstance(value, Fault) or doubted[row]:
+                continue
+            if isinstance(value, bool):
+                assert bool(spread(fast.values[k], len(rows))[row]) == value, (node, row)
+            else:
+                yield k, row, value
+
+
 def spread(value: Any, n: int) -> Any:
     return np.broadcast_to(value, (n,))
 
@@ -108,19 +122,15 @@ def spread(value: Any, n: int) -> Any:
 @given(programs())
 def test_floats_keep_their_bound_and_are_never_sure_and_wrong(made: tuple[Program, list[list[Fraction]]]) -> None:
     program, rows = made
-    exact, fast = exact_walk(program, rows), fast_walk(program, rows, Floats(Buffers()))
-    doubted = fast.doubts.get("leg", np.zeros(len(rows), bool))
-    for k, node in enumerate(program.nodes):
-        for row, value in enumerate(values(exact, k, len(rows))):
-            if isinstance(value, Fault) or doubted[row]:
-                continue
-            if isinstance(value, bool):
-                assert bool(spread(fast.values[k], len(rows))[row]) == value, (node, row)
-                continue
-            figure: Float = fast.values[k]
-            size = float(spread(abs(figure.value) if figure.size is None else figure.size, len(rows))[row])
-            bound = (figure.roundings + SPARE) * U * size + float(spread(figure.slack, len(rows))[row]) + 1e-270
-            assert abs(Fraction(float(spread(figure.value, len(rows))[row])) - value) <= Fraction(bound), (node, row)
+    fast = fast_walk(program, rows, Floats(Buffers()))
+    for k, row, value in sure(program, rows, fast):
+        figure: Float = fast.values[k]
+        size, slack, found = (
+            float(spread(one, len(rows))[row])
+            for one in (abs(figure.value) if figure.size is None else figure.size, figure.slack, figure.value)
+        )
+        bound = (figure.roundings + SPARE) * U * size + slack + 1e-270
+        assert abs(Fraction(found) - value) <= Fraction(bound), (program.nodes[k], row)
 
 
 @pytest.mark.parametrize("by_row", [False, True])
@@ -128,19 +138,29 @@ def test_floats_keep_their_bound_and_are_never_sure_and_wrong(made: tuple[Progra
 @given(made=programs())
 def test_whole_numbers_are_the_exact_ones(by_row: bool, made: tuple[Program, list[list[Fraction]]]) -> None:
     program, rows = made
-    exact, fast = exact_walk(program, rows), fast_walk(program, rows, Rings(by_row))
-    doubted = fast.doubts.get("leg", np.zeros(len(rows), bool))
-    for k, node in enumerate(program.nodes):
-        for row, value in enumerate(values(exact, k, len(rows))):
-            if isinstance(value, Fault) or doubted[row]:
-                continue
-            if isinstance(value, bool):
-                assert bool(spread(fast.values[k], len(rows))[row]) == value, (node, row)
-                continue
-            ring: Ring = fast.values[k]
-            over, under = int(spread(ring.over, len(rows))[row]), int(spread(ring.under.modular, len(rows))[row])
-            n, d = value.numerator, value.denominator
-            assert (over * d - n * under) % 2**64 == 0, "the same quotient, wrapped"
-            assert abs(Fraction(float(spread(ring.value, len(rows))[row])) - value) <= Fraction(
-                float(spread(ring.bound, len(rows))[row])
-            ), node
+    fast = fast_walk(program, rows, Rings(by_row))
+    for k, row, value in sure(program, rows, fast):
+        ring: Ring = fast.values[k]
+        over, under = int(spread(ring.over, len(rows))[row]), int(spread(ring.under.modular, len(rows))[row])
+        assert (over * value.denominator - value.numerator * under) % 2**64 == 0, "the same quotient, wrapped"
+        estimate, bound = (Fraction(float(spread(one, len(rows))[row])) for one in (ring.value, ring.bound))
+        assert abs(estimate - value) <= bound, program.nodes[k]
+
+
+def test_a_number_that_64_bits_do_not_hold_decides_nothing() -> None:
+    """Two sides too near for floats, over so fine a denominator that their difference may have wrapped."""
+    fine = Denominator.of(10**40)
+    one, other = (Ring(np.array([1.0]), np.array([1e-15]), np.array([wrapped(n)]), fine) for n in (10**40, 10**40 + 2**63))
+    meaning = Rings()
+    meaning.compared("below", one, other)
+    assert [mask.tolist() for mask in meaning.doubts] == [[True]]
+
+
+def test_two_sides_that_differ_by_less_than_a_float_can_say_are_told_apart() -> None:
+    """One part in 10^25, which is far below what float64 holds, and one whole step over their denominator."""
+    fine = Denominator.of(10**12)
+    one, other = (Ring(np.array([1e13]), np.array([1.0]), np.array([wrapped(n)]), fine) for n in (10**25, 10**25 + 1))
+    meaning = Rings()
+    assert meaning.compared("below", one, other).tolist() == [True]
+    assert meaning.compared("at_or_above", one, other).tolist() == [False]
+    assert meaning.doubts == [], "1 × 10^12 is small enough to be what its wrapped form says"
