@@ -197,6 +197,7 @@ def _accounts(book: Book) -> Iterator[Figure]:
     apart = columns(data)
     account = np.repeat(np.arange(n // 3 + 1), 3)[:n]
     cross = {**apart, "account": account, "mode": Coded(np.zeros(n, np.intp), ("cross",))}
+    del cross["margin"]
     held = {
         "account": np.arange(n // 3 + 1),
         "asset": Coded(np.zeros(n // 3 + 1, np.intp), ("USDT",)),

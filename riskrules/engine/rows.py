@@ -144,8 +144,14 @@ class Rows:
     def frame(self, choice: tuple[int, ...]) -> Frame:
         """`choice` names, for each market, which of the versions that may be in force."""
         tables = [self._table(k, chosen) for k, chosen in enumerate(choice)]
-        given = {(rows, name): self._column(rows, name, tables) for rows, name in self.plan.program.needs}
-        return Frame(self.labels(), self.keys, given)
+        early = self.plan.program.early
+        given = {(rows, name): self._column(rows, name, tables) for rows, name in early}
+
+        def later() -> dict[tuple[str, str], Column]:
+            others = (one for one in self.plan.program.needs if one not in early)
+            return {(rows, name): self._column(rows, name, tables) for rows, name in others}
+
+        return Frame(self.labels(), self.keys, given, later)
 
     def versions(self) -> list[int]:
         """How many tables may be in force in each market."""
@@ -163,15 +169,17 @@ class Rows:
         )
 
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
+        source = self._sources.get(rows)
+        if source is not None:
+            items, cell = source
+            return [cell(name, item) for item in items]
         if rows == "market" and name in TABLE_FIELDS:
             return [table if isinstance(table, Fault) else getattr(table, name) for table in tables]
         if rows == "market":
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
-        if rows.startswith("market@"):
-            moves = self.plan.scenarios.values()
-            return [move.get(market, move[""]) for market in self.markets for move in moves]
-        items, cell = self._sources[rows]
-        return [cell(name, item) for item in items]
+        assert rows.startswith("market@"), rows
+        moves = self.plan.scenarios.values()
+        return [move.get(market, move[""]) for market in self.markets for move in moves]
 
     # -- cells -----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,21 @@ class Frame:
 
     labels: dict[str, list[str]]
     keys: dict[tuple[str, str], list[int]]
-    given: dict[tuple[str, str], Column]
+    held: dict[tuple[str, str], Column]
+    later: Callable[[], dict[tuple[str, str], Column]] | None = None  # what the decision does not need, had when it is looked at
     _crossed: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+
+    @property
+    def given(self) -> dict[tuple[str, str], Column]:
+        """Every given column."""
+        if self.later is not None:
+            self.held.update(self.later())
+            self.later = None
+        return self.held
+
+    def column(self, rows: str, name: str) -> Column:
+        found = self.held.get((rows, name))
+        return self.given[rows, name] if found is None else found
 
     def count(self, rows: str) -> int:
         if rows == "any":
@@ -53,4 +67,4 @@ class Frame:
         return [key[i] for i in rows for _ in range(many)]
 
     def with_given(self, changes: dict[tuple[str, str], Column]) -> Frame:
-        return Frame(self.labels, self.keys, {**self.given, **changes}, self._crossed)
+        return Frame(self.labels, self.keys, {**self.given, **changes}, None, self._crossed)

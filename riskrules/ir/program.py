@@ -28,7 +28,12 @@ class Program:
     needs: tuple[tuple[str, str], ...]  # (rows, name) of every given
     decides: int  # the last node that the decision is made of
     kinds: tuple[str, ...]  # every kind of row there is a term for
+    early: frozenset[tuple[str, str]] = field(init=False, compare=False, repr=False)  # the givens of the decision
     steps: list[Any] = field(default_factory=list, compare=False, repr=False)  # the walk's own, found once
+
+    def __post_init__(self) -> None:
+        deciding = self.nodes[: self.decides + 1]
+        object.__setattr__(self, "early", frozenset((node.rows, node.param) for node in deciding if node.op == "given"))
 
     def data(self) -> tuple[Any, ...]:
         """Plain tuples, strings and whole numbers only."""

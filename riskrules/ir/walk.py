@@ -44,12 +44,12 @@ class Walk:
     def upto(self, k: int) -> None:
         """Walk as far as node k."""
         columns, counts, faulty = self.columns, self.counts, self.faulty
-        for node, handler, exact, may_fault in _steps(self.program)[len(columns) : k + 1]:
-            if not counts[node.rows]:
+        for node, handler, exact, may_fault, rows, args in _steps(self.program)[len(columns) : k + 1]:
+            if not counts[rows]:
                 columns.append([])
                 continue
             column = handler(node, exact, self)
-            if (may_fault or (faulty and not faulty.isdisjoint(node.args))) and Fault in map(type, column):
+            if (may_fault or (faulty and not faulty.isdisjoint(args))) and Fault in map(type, column):
                 faulty.add(len(columns))
             columns.append(column)
 
@@ -59,7 +59,7 @@ class Walk:
         other.program, other.frame, other.counts = self.program, self.frame.with_given(changes), self.counts
         other.columns, other.faulty = self.columns[: k + 1], {j for j in self.faulty if j <= k}
         moved: set[int] = set()
-        for j, (node, handler, exact, _) in enumerate(_steps(self.program)[: k + 1]):
+        for j, (node, handler, exact, *_) in enumerate(_steps(self.program)[: k + 1]):
             if (node.op == "given" and (node.rows, node.param) in changes) or not moved.isdisjoint(node.args):
                 moved.add(j)
                 other.faulty.discard(j)
@@ -90,13 +90,15 @@ class Walk:
         return column
 
 
-Step = tuple[Node, Handler, Exactly, bool]
+Step = tuple[Node, Handler, Exactly, bool, str, tuple[int, ...]]  # the last two are the node's own: quicker to reach
 
 
 def _steps(program: Program) -> list[Step]:
     """Each node with what carries it out, found once for a program."""
     if not program.steps:
-        program.steps.extend((node, _handler(node, program), OPS[node.op].exact, OPS[node.op].may_fault) for node in program.nodes)
+        program.steps.extend(
+            (node, _handler(node, program), OPS[node.op].exact, OPS[node.op].may_fault, node.rows, node.args) for node in program.nodes
+        )
     return program.steps
 
 
@@ -157,7 +159,7 @@ def _choose(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 
 def _given(node: Node, exact: Exactly, walk: Walk) -> Column:
-    return walk.frame.given[node.rows, node.param]
+    return walk.frame.column(node.rows, node.param)
 
 
 def _constant(node: Node, exact: Exactly, walk: Walk) -> Column:
