@@ -1,4 +1,5 @@
-"""One block decided: floats first, whole numbers modulo 2⁶⁴ where floats could not be certain, one by one where those could not.
+"""One block decided: floats under one bound a column, under one a row where that is too wide, whole numbers modulo 2⁶⁴ where no
+float is certain, one by one where even those are not.
 
 Every decision, state and tier is the exact one.  Amounts are float64, off by no more than their bound; where they are asked for
 exactly, they are whole numbers of a quantum.
@@ -6,7 +7,9 @@ exactly, they are whole numbers of a quantum.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +22,8 @@ from riskrules.batch.one import alone
 from riskrules.batch.reading import NotATable
 from riskrules.batch.tables import Tables
 from riskrules.engine.decide import Evaluated
-from riskrules.ir.blocks import Block, BlockWalk, Course
+from riskrules.ir.blocks import NO_TARGETS, Block, BlockWalk, Course
+from riskrules.ir.coarse import Coarse
 from riskrules.ir.fault import Fault
 from riskrules.ir.floats import Buffers, Floats
 from riskrules.ir.ring import Rings
@@ -34,6 +38,10 @@ LEG_TERMS = {
     "unrealised_pnl": "unrealised_profit",
 }  # fmt: skip
 POOL_TERMS = {"equity": "equity", "initial_margin": "initial_margin", "maintenance_margin": "maintenance_margin"}
+
+
+NOWHERE: Mapping[str, Any] = MappingProxyType({})
+MANY = 4  # where more than one pool in so many is in doubt under the widest bounds, the block is walked again whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,15 @@ class Decided:
     alone: int = 0
     asked: int = 0  # liquidation prices that were asked for one by one
     large: dict[tuple[str, str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold, where LARGE stands
+    left: Array | None = None  # the pools that a closer look is left to
+    stands: Mapping[str, Array] = field(default_factory=dict)  # columns of the answer, in which some amounts stand already
+
+    def put(self, name: str, column: Array, places: Any, values: Any) -> Array:
+        """Into a column of the answer, or of our own: what was given is never written over."""
+        if column is not self.stands.get(name) and (not column.flags.writeable or column.base is not None):
+            column = column.copy()
+        column[places] = values
+        return column
 
 
 class Kernel:
@@ -82,34 +99,50 @@ class Kernel:
         known = {("pool", "posts_initial"): False}
         self.equity, self.required = named["equity"], named[plan.account.liquidate_against]
         self.notional = named["notional"]
-        self._targets = [self.equity, self.required, self.notional]
-        self.moved = moved_by_mark(plan.program, self._targets) if want.liquidation_price else frozenset()
+        self._roots = [self.equity, self.required, self.notional]
+        self.moved = moved_by_mark(plan.program, self._roots) if want.liquidation_price else frozenset()
         self.mixed = self._course(wanted, known)
-        self.plain = self._course(wanted, known | {("pool", "is_isolated"): True})
+        self.plain = self._course(wanted, known | {("pool", "is_isolated"): True}, apart=True)
         if without := self.mixed.cannot():
             text = f"rulebook {plan.rulebook} decides by {without.replace('_', ' ')}, which no table is decided by yet"
             raise NotATable(text, "explain its accounts one by one: riskrules explain")
         self.positions_apart = _needs_positions(self.mixed)
 
-    def _course(self, wanted: list[int], known: dict[tuple[str, str], bool]) -> Course:
-        course = Course.to(self.plan.program, wanted, known)
+    def _course(self, wanted: list[int], known: dict[tuple[str, str], bool], apart: bool = False) -> Course:
+        course = Course.to(self.plan.program, wanted, known, apart=apart)
         if not self.want.liquidation_price:
             return course
-        return Course.to(self.plan.program, wanted, known, tuple(kept_for(course, self.moved, self._targets)))
+        return Course.to(self.plan.program, wanted, known, tuple(kept_for(course, self.moved, self._roots)), apart)
 
-    def decide(self, positions: Positions, held: Holdings, as_of: Array | int, buffers: Buffers) -> tuple[Laid, Decided]:
+    def decide(
+        self,
+        positions: Positions,
+        held: Holdings,
+        as_of: Array | int,
+        buffers: Buffers,
+        into: Mapping[str, Array] = NOWHERE,
+        later: bool = False,
+        closer: bool = False,
+    ) -> tuple[Laid, Decided]:
+        """`into` are columns of the answer for these positions: what can be is written there at once.
+
+        With `later`, rows that the widest bounds leave in doubt may be left to a call that is `closer` from the first.
+        """
         laid = lay(self.plan, self.tables, positions, held)
         if laid.rows is not None and not isinstance(as_of, int):
             as_of = as_of[laid.rows]
         if self.want.quantum is not None:
             made, doubts, _ = self._walk(laid, as_of, Rings())
         else:
-            made, doubts, walk = self._walk(laid, as_of, Floats(buffers))
+            into = NOWHERE if laid.rows is not None else into
+            made, doubts, walk = self._walk(laid, as_of, Floats(buffers) if closer else Coarse(buffers), into)
+            if doubts is not None and not closer:
+                made, doubts, walk = self._closer(laid, as_of, buffers, made, doubts, walk, later)
             if doubts is not None:
                 made.doubtful = int(np.count_nonzero(doubts))
-                doubts = self._exactly(laid, as_of, made, doubts, by_row=False)
+                doubts = self._again(laid, as_of, made, doubts, Rings())
         if doubts is not None:
-            doubts = self._exactly(laid, as_of, made, doubts, by_row=True)
+            doubts = self._again(laid, as_of, made, doubts, Rings(by_row=True))
         if doubts is not None:
             self._one_by_one(laid, as_of, made, np.flatnonzero(doubts))
         if self.want.liquidation_price:
@@ -121,13 +154,35 @@ class Kernel:
 
     # -- a walk ----------------------------------------------------------------------------------
 
-    def _walk(self, laid: Laid, as_of: Array | int, meaning: Any) -> tuple[Decided, Array | None, BlockWalk]:
+    def _closer(
+        self, laid: Laid, as_of: Array | int, buffers: Buffers, made: Decided, doubts: Array, walk: BlockWalk, later: bool
+    ) -> tuple[Decided, Array | None, BlockWalk]:
+        """What one bound for all rows leaves in doubt, under each row's own: many at once, a few by themselves or later."""
+        if np.count_nonzero(doubts) * MANY > len(doubts):
+            return self._walk(laid, as_of, Floats(buffers))
+        if later and laid.is_plain:
+            made.left = np.flatnonzero(doubts)
+            return made, None, walk
+        return made, self._again(laid, as_of, made, doubts, Floats(buffers)), walk
+
+    def _walk(
+        self, laid: Laid, as_of: Array | int, meaning: Any, into: Mapping[str, Array] = NOWHERE
+    ) -> tuple[Decided, Array | None, BlockWalk]:
         counts = laid.counts if self.positions_apart else {**laid.counts, "position": 0}
         block = Block(counts, laid.keys, Givens(self.plan, self.tables, laid, as_of).under(meaning))
-        walk = BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables)
-        return self._read(laid, walk, meaning), _of_pools(laid, walk.doubts), walk
+        targets = NO_TARGETS if not into else self._targets(laid, into)
+        walk = BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables, targets)
+        made = self._read(laid, walk, meaning, into)
+        made.stands = into
+        return made, _of_pools(laid, walk.doubts), walk
 
-    def _read(self, laid: Laid, walk: BlockWalk, meaning: Any) -> Decided:
+    def _targets(self, laid: Laid, into: Mapping[str, Array]) -> dict[int, Array]:
+        """The nodes whose figures are those of a column of the answer: what is only passed on is made further down."""
+        course = self.plain if laid.is_plain else self.mixed
+        wanted = {**self.legs, **({"equity": self.pools["equity"]} if laid.is_plain and "equity" in self.pools else {})}
+        return {course.made_at(course.of(k), laid.keys): into[name] for name, k in wanted.items() if name in into}
+
+    def _read(self, laid: Laid, walk: BlockWalk, meaning: Any, into: Mapping[str, Array]) -> Decided:
         of = walk.course.of
         legs = {name: self._amount(walk, of(k), meaning, laid.counts["leg"]) for name, k in self.legs.items()}
         pools = {name: self._amount(walk, of(k), meaning, laid.counts["pool"]) for name, k in self.pools.items()}
@@ -139,7 +194,7 @@ class Kernel:
         state = None if self.state is None else np.broadcast_to(walk.values[self.state], (laid.counts["pool"],)).astype(np.int16)
         if state is not None and walk.codes[self.state] is not None:  # type: ignore[index]
             state[walk.codes[self.state] != 0] = -1  # type: ignore[index]
-        return Decided(legs, pools, leg_codes, decision, code, state, self._tier(walk), self.tables.labels)
+        return Decided(legs, pools, leg_codes, decision, code, state, self._tier(walk, into.get("tier")), self.tables.labels)
 
     def _amount(self, walk: BlockWalk, k: int, meaning: Any, n: int) -> Array:
         figure, codes = walk.values[k], walk.codes[k]
@@ -155,31 +210,32 @@ class Kernel:
             amounts = np.where(codes != 0, np.nan, amounts)
         return amounts
 
-    def _tier(self, walk: BlockWalk) -> Array | None:
+    def _tier(self, walk: BlockWalk, out: Array | None) -> Array | None:
         if self.tier is None or walk.program_rows(self.tier) != "leg":
             return None
-        tier, codes = walk.values[self.tier] + 1, walk.codes[self.tier]
-        return tier if codes is None else np.where(codes != 0, 0, tier)
+        counted, codes = walk.values[self.tier], walk.codes[self.tier]
+        tier = np.add(counted, 1, out=out if out is not None else np.empty(len(counted), np.int16), casting="unsafe")  # narrowed
+        return tier if codes is None else np.where(codes != 0, np.int16(0), tier)
 
     # -- the rows that floats leave --------------------------------------------------------------
 
-    def _exactly(self, laid: Laid, as_of: Array | int, made: Decided, doubts: Array, by_row: bool) -> Array | None:
-        """The doubtful pools again, under whole numbers; what is put over the floats' word, and which are in doubt still."""
+    def _again(self, laid: Laid, as_of: Array | int, made: Decided, doubts: Array, meaning: Any) -> Array | None:
+        """The doubtful pools again, under a closer meaning; what is put over the earlier word, and which are in doubt still."""
         part, legs, pools, mine = _part(self.plan, self.tables, laid, doubts)
-        again, left, _ = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], Rings(by_row))
+        again, left, _ = self._walk(part, as_of if isinstance(as_of, int) else as_of[legs], meaning)
         keep = np.flatnonzero(mine)
         target = pools[keep]
         for name, amounts in again.pools.items():
-            made.pools[name] = _put(made.pools[name], target, amounts[keep])
+            made.pools[name] = made.put(name, made.pools[name], target, amounts[keep])
         made.decision[target] = again.decision[keep]
         made.code = _put_codes(made.code, laid.counts["pool"], target, again.code, keep)
         if made.state is not None and again.state is not None:
             made.state[target] = again.state[keep]
         chosen = np.arange(len(legs)) if part.is_plain else np.flatnonzero(mine[part.keys["leg", "pool"]])
         for name, amounts in again.legs.items():  # prices come after
-            made.legs[name] = _put(made.legs[name], legs[chosen], amounts[chosen])
+            made.legs[name] = made.put(name, made.legs[name], legs[chosen], amounts[chosen])
         if made.tier is not None and again.tier is not None:
-            made.tier = _put(made.tier, legs[chosen], again.tier[chosen])
+            made.tier = made.put("tier", made.tier, legs[chosen], again.tier[chosen])
         made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], legs[chosen], again.leg_codes, chosen)
         if left is None or not (left & mine).any():
             return None
@@ -207,7 +263,7 @@ class Kernel:
         made.code = _put_codes(made.code, laid.counts["pool"], np.array([pool]), code, np.array([0]))
         for name in self.pools:
             amount = self._one(evaluated, POOL_TERMS[name], place)
-            made.pools[name] = _put(made.pools[name], pool, _held(made, ("pool", name, pool), amount))
+            made.pools[name] = made.put(name, made.pools[name], pool, _held(made, ("pool", name, pool), amount))
         if made.state is not None:
             state = evaluated.value("state", place)
             made.state[pool] = -1 if isinstance(state, Fault) else self.tables.label(state)
@@ -220,11 +276,11 @@ class Kernel:
             value = evaluated.value(LEG_TERMS[name], evaluated.row_of(LEG_TERMS[name], leg))
             code = code or (int(value.code[2:]) if isinstance(value, Fault) else 0)
             amount = self._one(evaluated, LEG_TERMS[name], leg)
-            made.legs[name] = _put(made.legs[name], row, _held(made, ("leg", name, row), amount))
+            made.legs[name] = made.put(name, made.legs[name], row, _held(made, ("leg", name, row), amount))
         made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], np.array([row]), np.array([code], np.int16), np.array([0]))
         if made.tier is not None:
             tier = evaluated.value("tier", evaluated.row_of("tier", leg))
-            made.tier = _put(made.tier, row, 0 if isinstance(tier, Fault) else tier + 1)
+            made.tier = made.put("tier", made.tier, row, 0 if isinstance(tier, Fault) else tier + 1)
 
     def _one(self, evaluated: Evaluated, name: str, row: int) -> Any:
         value = evaluated.value(name, evaluated.row_of(name, row) if name in LEG_TERMS.values() else row)
@@ -286,7 +342,7 @@ def _part(plan: Plan, tables: Tables, laid: Laid, doubts: Array) -> tuple[Laid, 
     accounts = np.unique(laid.keys["pool", "account"][doubts])  # type: ignore[index]
     number = np.full(laid.counts["account"], -1, np.intp)
     number[accounts] = np.arange(len(accounts))
-    legs = np.flatnonzero(number[laid.positions.account] >= 0)
+    legs = np.flatnonzero(number[laid.positions.numbers] >= 0)
     positions = laid.positions.rows(legs).renumbered(number, accounts)
     chosen = np.flatnonzero(number[laid.holdings.account] >= 0)
     held = laid.holdings.rows(chosen, number[laid.holdings.account[chosen]])
@@ -305,13 +361,6 @@ def _places_in(laid: Laid, part: Laid, accounts: Array) -> Array:
     chosen = isolated[number[laid.keys["pool", "account"][isolated]]] if len(isolated) else isolated  # type: ignore[index]
     assert len(isolated) == 0 or isolated[0] == first
     return np.r_[cross, chosen].astype(np.intp)
-
-
-def _put(column: Array, places: Any, values: Any) -> Array:
-    if not column.flags.writeable or column.base is not None:
-        column = column.copy()
-    column[places] = values
-    return column
 
 
 def _put_codes(codes: Array | None, n: int, places: Array, values: Array | None, chosen: Array) -> Array | None:

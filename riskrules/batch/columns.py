@@ -31,6 +31,7 @@ class Figures:
     def __init__(self, floats: Array, texts: Sequence[str | None] | None = None, digits: Array | None = None, places: int = 0) -> None:
         self.floats, self.texts, self.digits, self.places = floats, texts, digits, places
         self._low: float | None = None
+        self._high: float | None = None
 
     def __len__(self) -> int:
         return len(self.floats)
@@ -62,13 +63,19 @@ class Figures:
 
     def all_given(self) -> bool:
         """Whether every row has a figure; NaN is none."""
-        return not len(self.floats) or bool(self.low() > -np.inf and self.floats.max() < np.inf)
+        return not len(self.floats) or bool(self.low() > -np.inf and self.high() < np.inf)
 
     def low(self) -> float:
         """The least figure; NaN where a row has none."""
         if self._low is None:
-            self._low = float(self.floats.min()) if len(self.floats) else 0.0
+            self._low = float(np.minimum.reduce(self.floats)) if len(self.floats) else 0.0
         return self._low
+
+    def high(self) -> float:
+        """The largest figure; NaN where a row has none."""
+        if self._high is None:
+            self._high = float(np.maximum.reduce(self.floats)) if len(self.floats) else 0.0
+        return self._high
 
     def as_float(self, signed: bool = True) -> Float:
         return Float(self.floats, 1 if self.digits is None else 2, None, 0.0, signed)

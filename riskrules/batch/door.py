@@ -126,5 +126,5 @@ def evaluate_table(
 
 
 def _first_times(read: Any) -> Array:
-    account = read.positions.account
+    account = read.positions.numbers
     return read.as_of[np.flatnonzero(np.r_[True, account[1:] != account[:-1]])] if len(account) else read.as_of

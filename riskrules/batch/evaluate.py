@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import local
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 
 Array = Any
-BLOCK = 65_536  # rows: small enough that a block's columns stay near the processor
+BLOCK = 131_072  # rows: small enough that a block's columns stay near the processor
 MOST_KERNELS = 64
+AT_ONCE = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl", "equity", "tier")
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
 
@@ -67,30 +69,34 @@ class Outcome:
     large: dict[tuple[str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold: column and row
 
     @staticmethod
-    def over(n: int, want: Want) -> Outcome:
-        """Nothing is written twice: rows without a position get their blanks with their block."""
+    def over(n: int, want: Want, digests: Sequence[str], has_state: bool) -> Outcome:
+        """Nothing is written twice, and what is the same for every row not at all: rows without a position get blanks with their block.
+
+        `digests` are those of the policies that every row is decided under; none where some rows have no policy.
+        """
         kind = np.float64 if want.quantum is None else np.int64
         columns = {name: np.empty(n, kind) for name in (*want.legs, *(("equity",) if "equity" in want.pools else ()))}
         columns |= {"liquidation_price": np.empty(n)} if want.liquidation_price else {}
         columns |= {"tier": np.empty(n, np.int16)} if want.tier else {}
-        columns |= {"decision": np.empty(n, np.int8), "state": np.empty(n, np.int16), "code": np.empty(n, np.int16)}
-        columns |= {"digest": np.empty(n, np.int16)}
-        return Outcome(n, want, columns, [], [])
+        columns |= {"decision": np.empty(n, np.int8), "state": np.empty(n, np.int16) if has_state else np.broadcast_to(np.int16(-1), n)}
+        columns |= {"code": np.zeros(n, np.int16)}
+        columns |= {"digest": np.broadcast_to(np.int16(0), n) if len(digests) == 1 else np.empty(n, np.int16)}
+        return Outcome(n, want, columns, [], list(digests[:1]))
 
     def blank(self, rows: slice) -> None:
         nothing = np.nan if self.want.quantum is None else NO_AMOUNT
         words = {"liquidation_price": np.nan, "tier": 0, "decision": NOTHING_HELD, "state": -1, "code": 0, "digest": -1}
         for name, column in self.positions.items():
-            column[rows] = words.get(name, nothing)
+            if column.flags.writeable:
+                column[rows] = words.get(name, nothing)
 
 
 def blocks_of(positions: Positions, times: Array | None, size: int = BLOCK) -> Iterator[tuple[int, int]]:
     """Runs of whole accounts (and of one time), each about so many rows."""
     n, low = len(positions), 0
-    account = positions.account
     while low < n:
         high = min(low + size, n)
-        if high < n and positions.account_names is not None:
+        if high < n and (account := positions.account) is not None:
             high = int(np.searchsorted(account, account[high - 1], side="right"))
         yield low, high
         low = high
@@ -98,32 +104,28 @@ def blocks_of(positions: Positions, times: Array | None, size: int = BLOCK) -> I
 
 def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, threads: int = 1, pools: bool = False) -> Outcome:
     """`as_of` is the time of each row in nanoseconds, or one for all of them."""
-    outcome = Outcome.over(len(positions), plans.want)
     jobs = list(_jobs(plans, positions, as_of))
+    kernels = {job.plan.digest: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
+    everywhere = [] if any(isinstance(job.plan, int) for job in jobs) else list(kernels)
+    outcome = Outcome.over(len(positions), plans.want, everywhere, any(kernel.state is not None for kernel in kernels.values()))
+    run = _Run(plans, positions, held, as_of, outcome, pools)
     if threads < 2 or len(jobs) < 2:
-        buffers = Buffers()
-        for job in jobs:
-            _work(plans, positions, held, as_of, job, outcome, buffers, pools)
+        run.left(list(map(run.work, jobs)))
         return outcome
-    from threading import local
-
-    mine = local()
-
-    def work(job: _Job) -> None:
-        if not hasattr(mine, "buffers"):
-            mine.buffers = Buffers()
-        _work(plans, positions, held, as_of, job, outcome, mine.buffers, pools)
-
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, jobs))
+        left = list(pool.map(run.work, jobs))
+    run.left(left)
     return outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
+    """A run of rows under one policy, or (`rows`) some rows by themselves."""
+
     low: int
     high: int
     plan: Plan | int
+    rows: Array | None = None
 
 
 def _jobs(plans: Plans, positions: Positions, as_of: Array | Instant) -> Iterator[_Job]:
@@ -160,57 +162,114 @@ def _run(flags: Array) -> int:
     return len(flags) if flags[first] else first
 
 
-def _work(
-    plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, job: _Job, outcome: Outcome, buffers: Buffers, pools: bool
-) -> None:
-    rows = slice(job.low, job.high)
-    if isinstance(job.plan, int):
-        outcome.blank(rows)
-        outcome.positions["decision"][rows] = ERROR
-        outcome.positions["code"][rows] = job.plan
-        return
-    block = positions.cut(job.low, job.high)
-    first = int(positions.account[job.low])
-    mine = held if not len(held) else held.of_accounts(first, first + block.accounts)
-    kernel = plans.kernel(job.plan)
-    times = as_of if isinstance(as_of, int) else as_of[rows]
-    laid, made = kernel.decide(block, mine, times, buffers)
-    if kernel.tables.several and int(kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)].max(initial=1)) > 1:
-        from riskrules.batch.undecided import under_the_others
+class _Run:
+    """One table being decided."""
 
-        under_the_others(plans, kernel, block, mine, times, buffers, laid, made)
-    _write(outcome, job, laid, made)
-    if pools:
-        outcome.pools[job.low] = _pools(job, block, laid, made, outcome)
+    def __init__(self, plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, outcome: Outcome, pools: bool) -> None:
+        self._plans, self._positions, self._held, self._as_of = plans, positions, held, as_of
+        self._outcome, self._pools = outcome, pools
+        self._mine = local()  # columns to write to, of each thread
+
+    def work(self, job: _Job) -> _Job | None:
+        """One job; what of it a closer look is left to is another."""
+        outcome, plan = self._outcome, job.plan
+        rows = slice(job.low, job.high) if job.rows is None else job.rows
+        if isinstance(plan, int):
+            outcome.blank(slice(job.low, job.high))
+            outcome.positions["decision"][rows] = ERROR
+            outcome.positions["code"][rows] = plan
+            return None
+        block, held = self._cut(job)
+        kernel = self._plans.kernel(plan)
+        times = self._as_of if isinstance(self._as_of, int) else self._as_of[rows]
+        buffers = self._buffers()
+        if job.rows is None:
+            later = not self._pools and not kernel.tables.several
+            laid, made = kernel.decide(block, held, times, buffers, self._into(rows), later)
+        else:
+            laid, made = kernel.decide(block, held, times, buffers, closer=True)
+        if kernel.tables.several and int(kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)].max(initial=1)) > 1:
+            from riskrules.batch.undecided import under_the_others
+
+            under_the_others(self._plans, kernel, block, held, times, buffers, laid, made)
+        _write(outcome, job, laid, made)
+        if self._pools:
+            outcome.pools[job.low] = _pools(job, block, laid, made, outcome)
+        return None if made.left is None else _Job(job.low, job.high, plan, _places(job, laid, made.left))
+
+    def left(self, jobs: list[_Job | None]) -> None:
+        """A few rows of many blocks, put together: what a walk costs by itself is paid once."""
+        by_plan: dict[str, list[_Job]] = {}
+        for job in jobs:
+            if job is not None:
+                assert isinstance(job.plan, Plan)
+                by_plan.setdefault(job.plan.digest, []).append(job)
+        for some in by_plan.values():
+            rows = np.concatenate([job.rows for job in some if job.rows is not None])
+            for low in range(0, len(rows), BLOCK):
+                self.work(_Job(0, 0, some[0].plan, rows[low : low + BLOCK]))
+
+    def _cut(self, job: _Job) -> tuple[Positions, Holdings]:
+        if job.rows is not None:  # isolated, each by itself
+            return replace(self._positions.rows(job.rows), all_isolated=True), Holdings.none()
+        block, held = self._positions.cut(job.low, job.high), self._held
+        if len(held):
+            held = held.of_accounts(block.first, block.first + block.accounts)
+        return block, held
+
+    def _into(self, rows: Any) -> dict[str, Array]:
+        if self._plans.want.quantum is not None:
+            return {}
+        columns = self._outcome.positions
+        return {name: columns[name][rows] for name in AT_ONCE if name in columns}
+
+    def _buffers(self) -> Buffers:
+        if not hasattr(self._mine, "buffers"):
+            self._mine.buffers = Buffers()
+        made: Buffers = self._mine.buffers
+        return made
+
+
+def _places(job: _Job, laid: Laid, legs: Any = None) -> Any:
+    """Where legs of a job (None: all of them) stand in the whole."""
+    if legs is None:
+        legs = np.arange(job.high - job.low if job.rows is None else len(job.rows)) if laid.rows is None else laid.rows
+    elif laid.rows is not None:
+        legs = laid.rows[legs]
+    return legs + job.low if job.rows is None else job.rows[legs]
 
 
 def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
-    rows: Any = slice(job.low, job.high) if laid.rows is None else job.low + laid.rows
     out = outcome.positions
-    if laid.rows is not None:
+    if laid.rows is not None and job.rows is None:
         outcome.blank(slice(job.low, job.high))
+    rows: Any = slice(job.low, job.high) if laid.rows is None and job.rows is None else _places(job, laid)
     key = None if laid.is_plain else laid.keys["leg", "pool"]
     for name, amounts in made.legs.items():
-        out[name][rows] = amounts
-    if "equity" in out and "equity" in made.pools:
+        if amounts is not made.stands.get(name):
+            out[name][rows] = amounts
+    if "equity" in out and "equity" in made.pools and made.pools["equity"] is not made.stands.get("equity"):
         out["equity"][rows] = made.pools["equity"] if key is None else made.pools["equity"][key]
-    if made.tier is not None:
-        out["tier"][rows] = made.tier  # narrowed as it is written
+    if made.tier is not None and made.tier is not made.stands.get("tier"):
+        out["tier"][rows] = made.tier
     out["decision"][rows] = made.decision if key is None else made.decision[key]
     code = made.code if made.code is None or key is None else made.code[key]
     if made.leg_codes is not None:
         code = made.leg_codes if code is None else np.where(code != 0, code, made.leg_codes)
-    out["code"][rows] = 0 if code is None else code
-    if made.state is None:
-        out["state"][rows] = -1
-    else:
+    if code is not None:
+        out["code"][rows] = code
+    if made.state is not None:
         out["state"][rows] = _renamed(outcome.state_names, made.labels, made.state if key is None else made.state[key])
+    elif out["state"].flags.writeable:
+        out["state"][rows] = -1
     assert isinstance(job.plan, Plan)
-    out["digest"][job.low : job.high] = _place(outcome.digests, job.plan.digest)
+    if out["digest"].flags.writeable:
+        out["digest"][slice(job.low, job.high) if job.rows is None else job.rows] = _place(outcome.digests, job.plan.digest)
     for (kind, name, place), amount in made.large.items():
         here = [place] if kind == "leg" or key is None else np.flatnonzero(key == place)
         if name in out and (kind == "leg" or name == "equity"):
-            outcome.large |= {(name, job.low + (int(k) if laid.rows is None else int(laid.rows[k]))): amount for k in here}
+            places = _places(job, laid)
+            outcome.large |= {(name, int(places[k])): amount for k in here}
     outcome.doubtful += made.doubtful
     outcome.alone += made.alone
     outcome.asked += made.asked
@@ -234,7 +293,7 @@ def _pools(job: _Job, block: Positions, laid: Laid, made: Decided, outcome: Outc
     rows = np.arange(len(block)) if laid.rows is None else laid.rows
     first = np.full(n, -1, np.intp)
     if laid.is_plain:
-        kept, first, account, settle = np.arange(n), job.low + rows, laid.positions.account, np.full(n, -1)
+        kept, first, account, settle = np.arange(n), job.low + rows, rows if block.account is None else laid.positions.numbers, np.full(n, -1)
     else:
         key, held = laid.keys["leg", "pool"], laid.keys["holding", "pool"]
         assert key is not None

@@ -29,6 +29,7 @@ from riskrules.batch.inputs import (
 )
 from riskrules.batch.layout import Laid, is_collateral
 from riskrules.batch.tables import FIELDS, Column, Listed, Tables
+from riskrules.ir.coarse import Coarse, Rough
 from riskrules.ir.floats import Float, Floats
 from riskrules.ir.ring import ONE, Denominator, Ring
 from riskrules.rulebook.plan import Plan
@@ -63,6 +64,8 @@ class Givens:
     # -- figures under a meaning -----------------------------------------------------------------
 
     def _put(self, meaning: Any, figures: Figures, codes: Array | None, signed: bool) -> Given:
+        if isinstance(meaning, Coarse):
+            return meaning.given(figures.floats, 1 if figures.digits is None else 2, figures.low(), figures.high()), codes
         if isinstance(meaning, Floats):
             return figures.as_float(signed), codes
         ring, bad = figures.as_ring(meaning.by_row)
@@ -148,8 +151,7 @@ class Givens:
             return self._age(meaning, legs.instants.get("mark_price_at"), gone, len(legs), self.as_of)
         if name in FIELDS:
             if self._start is None:
-                place = np.maximum(self.laid.place, 0) * self.tables.width
-                self._start = place[self.laid.positions.market]
+                self._start = self.laid.place.starts(self.laid.positions.market)
             return Column(name, self._start, self.tables.width), self._unlisted()
         if name in self.plan.settings:
             return self._setting(meaning, name)
@@ -216,6 +218,8 @@ class Givens:
         key = self.laid.keys["leg", "pool"]
         assert key is not None
         counts = np.bincount(key, minlength=self.laid.counts["pool"])
+        if isinstance(meaning, Coarse):
+            return Rough(counts.astype(np.float64), 0, 0.0, None, 0.0)
         if isinstance(meaning, Floats):
             return Float(counts.astype(np.float64), 0, None, 0.0, False)
         return Ring(counts.astype(np.float64), np.zeros(len(counts)), counts.astype(np.int64), ONE)
@@ -225,8 +229,8 @@ class Givens:
         figures = laid.positions.figures.get(name)
         if not laid.is_plain and figures is not None:
             first = np.zeros(laid.counts["account"], np.intp)
-            first[laid.positions.account[::-1]] = np.arange(len(laid.positions))[::-1]
-            several = _several_of(figures.floats, laid.positions.account, laid.counts["account"])
+            first[laid.positions.numbers[::-1]] = np.arange(len(laid.positions))[::-1]
+            several = _several_of(figures.floats, laid.positions.numbers, laid.counts["account"])
             return self._asked(meaning, figures.rows(first), ABSENT, laid.counts["account"], several)
         return self._asked(meaning, figures, ABSENT, laid.counts["account"])
 
@@ -270,13 +274,15 @@ class Givens:
         now = self.as_of
         if not isinstance(now, int):
             of_account = np.zeros(laid.counts["account"], np.int64)
-            of_account[laid.positions.account] = now
+            of_account[laid.positions.numbers] = now
             now = of_account[laid.keys["holding", "account"]]
         return self._age(meaning, longer, gone if gone.any() else None, n, now)
 
 
 def _seconds(meaning: Any, nanos: Array) -> Any:
     value = nanos / NANOS
+    if isinstance(meaning, Coarse):
+        return Rough(value, 2)
     if isinstance(meaning, Floats):
         return Float(value, 2, None, 0.0, True)
     return Ring(value, np.abs(value) * 2.0**-51, nanos.astype(np.int64), Denominator.of(NANOS))

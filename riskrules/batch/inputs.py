@@ -32,7 +32,7 @@ def out_of_range(name: str, floats: Any) -> Any:
 class Positions:
     """One row a position; the rows of an account at one time stand together.  `account` counts them from 0 in the block."""
 
-    account: Array
+    account: Array | None  # None: each position is an account of its own
     accounts: int
     account_names: Sequence[Any] | None  # of each account; None: each position is an account of its own
     market: Array
@@ -48,11 +48,16 @@ class Positions:
     def __len__(self) -> int:
         return len(self.market)
 
+    @property
+    def numbers(self) -> Array:
+        """The account of each row."""
+        return np.arange(len(self)) if self.account is None else self.account
+
     def rows(self, chosen: Any) -> Positions:
         """Some of the rows, accounts counted as before."""
         return replace(
             self,
-            account=self.account[chosen],
+            account=None if self.account is None else self.account[chosen],
             market=self.market[chosen],
             isolated=self.isolated[chosen],
             size=self.size.rows(chosen),
@@ -64,11 +69,13 @@ class Positions:
     def renumbered(self, number: Array, accounts: Array) -> Positions:
         """The same rows of accounts that are counted anew."""
         names = None if self.account_names is None else _some(self.account_names, accounts)
-        return replace(self, account=number[self.account], accounts=len(accounts), account_names=names)
+        return replace(self, account=number[self.numbers], accounts=len(accounts), account_names=names)
 
     def cut(self, low: int, high: int) -> Positions:
         """A run of whole accounts, counted from 0 again."""
         block = self.rows(slice(low, high))
+        if block.account is None:
+            return replace(block, accounts=high - low, first=low)
         first = int(block.account[0]) if high > low else 0
         last = int(block.account[-1]) + 1 if high > low else 0
         names = None if self.account_names is None else self.account_names[first:last]

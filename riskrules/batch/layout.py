@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.inputs import ABSENT, NOT_COLLATERAL, Holdings, Positions
-from riskrules.batch.tables import Tables
+from riskrules.batch.tables import Places, Tables
 from riskrules.ir.blocks import Groups
 from riskrules.rulebook.plan import Plan
 
@@ -27,7 +27,7 @@ class Laid:
     positions: Positions
     holdings: Holdings
     rows: Array | None
-    place: Array  # of each market name: its place in the tables, −1 where the rulebook has none
+    place: Places  # of each market name
     counts: dict[str, int]
     keys: dict[Key, Array | None]
     isolated: Array | bool  # of each pool
@@ -54,12 +54,12 @@ class Laid:
 
     @property
     def all_known(self) -> bool:
-        return bool(self.place.min() >= 0)
+        return self.place.all_known
 
     def markets(self) -> Array:
         """Of each leg: its market's place in the tables, −1 where the rulebook has none."""
         if "markets" not in self.found:
-            self.found["markets"] = self.place[self.positions.market]
+            self.found["markets"] = self.place.markets(self.positions.market)
         return self.found["markets"]
 
     def groups(self) -> Groups:
@@ -90,19 +90,19 @@ _SAME: dict[Key, Array | None] = {
 }
 
 
-def _plain(legs: Positions, rows: Array | None, place: Array) -> Laid:
+def _plain(legs: Positions, rows: Array | None, place: Places) -> Laid:
     n = len(legs)
     counts = {"leg": n, "market": n, "pool": n, "account": n, "holding": 0, "asset": 0, "order": 0, "position": n, "any": 1}
     return Laid(legs, Holdings.none(), rows, place, counts, _SAME, True, None, _NO_CODES, (), np.empty(0, bool))
 
 
-def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Array | None, place: Array, known: tuple[str, ...]) -> Laid:
-    markets = place[legs.market]
+def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Array | None, place: Places, known: tuple[str, ...]) -> Laid:
+    markets = place.markets(legs.market)
     accounts = legs.accounts
     settles, settle_of = _settles(plan, tables, markets, held, known)
     many = len(settles)
     cross = ~legs.isolated
-    leg_pool = legs.account * many + settle_of[markets]
+    leg_pool = legs.numbers * many + settle_of[markets]
     apart = np.flatnonzero(legs.isolated)
     leg_pool[apart] = accounts * many + np.arange(len(apart))
     pools = accounts * many + len(apart)
@@ -112,7 +112,7 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     unheld, why = _unheld(plan, held, legs, cross, leg_pool, settles)
     held = _that_count(plan, held)
     held_pool = held.account * many + asset_place[held.asset]
-    pool_account = np.r_[np.repeat(np.arange(accounts), many), legs.account[apart]]
+    pool_account = np.r_[np.repeat(np.arange(accounts), many), legs.numbers[apart]]
     pool_leg = np.full(pools, -1, np.intp)
     pool_leg[accounts * many :] = apart
     n, held_count = len(legs), len(held) + len(unheld)
@@ -122,7 +122,7 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     }  # fmt: skip
     holding_pool = np.r_[held_pool, unheld]
     keys: dict[Key, Array | None] = {
-        ("leg", "market"): None, ("leg", "pool"): leg_pool, ("leg", "account"): legs.account,
+        ("leg", "market"): None, ("leg", "pool"): leg_pool, ("leg", "account"): legs.numbers,
         ("holding", "asset"): None, ("holding", "pool"): holding_pool, ("holding", "account"): pool_account[holding_pool],
         ("pool", "account"): pool_account,
     }  # fmt: skip

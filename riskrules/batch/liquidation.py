@@ -17,6 +17,7 @@ from riskrules.batch.tables import Tables
 from riskrules.engine.ask import Question, mark_of
 from riskrules.engine.changes import Contradiction, TooFine
 from riskrules.ir.blocks import Block, BlockWalk, Codes, Course
+from riskrules.ir.coarse import Rough
 from riskrules.ir.floats import Float
 from riskrules.ir.program import Node, Program
 from riskrules.ir.slopes import Slope, Slopes
@@ -66,6 +67,7 @@ class _MarkWalk(BlockWalk):
     def __init__(self, course: Course, block: Block, tables: Any, base: dict[int, Any], offsets: dict[int, Array], mark: Array) -> None:
         self.nodes, self.course, self.block, self.meaning, self.tables = course.program.nodes, course, block, Slopes(), tables
         self.values, self.codes, self.doubts = dict(base), dict.fromkeys(range(len(self.nodes)), None), {}
+        self._any_codes = False
         self._offsets, self._mark = offsets, mark
 
     def go(self, moved: frozenset[int]) -> None:
@@ -134,7 +136,7 @@ def _base(kernel: Kernel, laid: Laid, walk: BlockWalk) -> tuple[dict[int, Any], 
 
 def _as_leg(laid: Laid, rows: str, value: Any) -> Any:
     key = None if rows in ("leg", "market", "any") or laid.is_plain else laid.keys["leg", rows]
-    if isinstance(value, Float):
+    if isinstance(value, Float | Rough):
         return Slope(value.value if key is None or not isinstance(value.value, np.ndarray) else value.value[key])
     return value[key] if key is not None and isinstance(value, np.ndarray) else value
 

@@ -58,7 +58,7 @@ def _an_account_row(laid: Laid, pool: int, rows: list[int]) -> int | None:
     if rows or laid.is_plain:
         return rows[0] if rows else pool
     account = laid.keys["pool", "account"][pool]  # type: ignore[index]
-    found = np.flatnonzero(laid.positions.account == account)
+    found = np.flatnonzero(laid.positions.numbers == account)
     return int(found[0]) if len(found) else None
 
 

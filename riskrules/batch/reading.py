@@ -69,7 +69,7 @@ def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     if names is None and not all_isolated:
         raise NotATable("there are cross positions and no column account", "a cross position is decided with its account: say whose it is")
     positions = Positions(
-        account, int(account[-1]) + 1 if n else 0, names, market, market_names, isolated, all_isolated, size, numbers,
+        account, n if account is None else int(account[-1]) + 1 if n else 0, names, market, market_names, isolated, all_isolated, size, numbers,
         {name: found for name, found in instants.items() if name != "time"}, columns.get("position_id"),
     )  # fmt: skip
     unused = [str(name) for name in columns if name not in known]
@@ -117,7 +117,7 @@ class Accounts:
             return positions, Holdings.none()
         held, fees = self.of(positions.account_names)
         if fees is not None and "taker_fee" not in positions.figures:
-            positions = replace(positions, figures={**positions.figures, "taker_fee": fees.rows(positions.account)})
+            positions = replace(positions, figures={**positions.figures, "taker_fee": fees.rows(positions.numbers)})
         return positions, held
 
 
@@ -203,10 +203,10 @@ def _instants(column: Any, name: str) -> Array:
     raise NotATable(f"column {name} is {array.dtype}, and no column of times", "give instants, or text such as 2026-10-01T00:00:00Z")
 
 
-def _accounts(column: Any, time: Array | None, n: int) -> tuple[Array, Any]:
+def _accounts(column: Any, time: Array | None, n: int) -> tuple[Array | None, Any]:
     """Accounts counted in the order they come, a new count where the name or the time changes; and each one's name."""
     if column is None:
-        return np.arange(n), None
+        return None, None
     if not n:
         return np.arange(0), []
     changes = arrow.changes_of(column)

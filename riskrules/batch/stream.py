@@ -140,7 +140,7 @@ class _Order:
         self._seen: set[str] | None = None
 
     def check(self, positions: Any, as_of: Any) -> None:
-        account = positions.account
+        account = positions.numbers
         starts = np.flatnonzero(np.r_[True, account[1:] != account[:-1]])
         times = None if as_of is None else as_of[starts]
         name = apart(positions.account_names, times)

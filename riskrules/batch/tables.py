@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from riskrules.ir.coarse import Coarse
 from riskrules.ir.floats import Float, Floats
 from riskrules.ir.ring import Denominator, Ring, wrapped
 from riskrules.ir.slopes import Slope, Slopes
@@ -37,6 +38,8 @@ class Listed:
 
     def at(self, meaning: Any, places: Array) -> Any:
         """The figures at those places, under a meaning."""
+        if isinstance(meaning, Coarse):
+            return meaning.listed(self.floats, self.roundings, -np.inf if self.signed else 0.0, places)
         if isinstance(meaning, Floats):
             out = meaning.column(len(places))
             return Float(np.take(self.floats, places, out=out, mode="clip"), self.roundings, None, 0.0, self.signed)
@@ -63,6 +66,22 @@ class Column:
         return Column(self.field, self.start[key], self._width)
 
 
+class Places:
+    """Where each word's market stands in the tables, −1 where there is none, and where its first tier does."""
+
+    def __init__(self, names: tuple[str, ...], of: Array, width: int) -> None:
+        self.names, self.of, self.width = names, of, width
+        self.first_tiers = np.maximum(of, 0) * width
+        self.all_known = bool(of.min() >= 0)
+        self.in_order = bool(np.array_equal(of, np.arange(len(of))))
+
+    def markets(self, words: Array) -> Array:
+        return words if self.in_order else self.of[words]
+
+    def starts(self, words: Array) -> Array:
+        return words * self.width if self.in_order else np.take(self.first_tiers, words, mode="clip")
+
+
 class Tables:
     """`choice` says which of the versions that may be in force: the one surely so is 0."""
 
@@ -75,7 +94,7 @@ class Tables:
         self.listed = np.array([table is not None for table in chosen], dtype=bool)
         self.tables: list[TablePlan | None] = chosen
         self.counts = np.array([len(table.maintenance_rates) if table else 1 for table in chosen], dtype=np.intp)
-        self.fewest = int(self.counts.min(initial=1))
+        self.fewest = int(self.counts.min()) if len(self.counts) else 1
         self.width = 1 << int(self.counts.max(initial=1)).bit_length()  # so that a search by halves meets an endless cap at last
         self.inclusive = _same([table.caps[1] if table else True for table in chosen])
         self.refuses = np.array([table is not None and table.caps[2] == "error" for table in chosen], dtype=bool)
@@ -83,7 +102,7 @@ class Tables:
         self.labels: list[str] = []
         self._flags: dict[str, Array] = {}
         self._columns: dict[str, Listed] = {}
-        self._named: tuple[tuple[str, ...], Array] | None = None
+        self._named: Places | None = None
         self._kept: tuple[Any, Any, Array] | None = None
 
         # Of each market: how many tables may be in force, whether it is inverse, what it settles in.
@@ -93,11 +112,11 @@ class Tables:
         self.jumps = any(table is not None and _jumps(table) for table in chosen)
         self.settles = [market.settle for market in self.markets]
 
-    def places(self, names: tuple[str, ...]) -> Array:
-        """Where each name's market stands, −1 where there is none; the last names asked about are kept."""
-        if self._named is None or self._named[0] is not names:
-            self._named = names, np.array([self.place.get(name, -1) for name in names] or [-1], dtype=np.intp)
-        return self._named[1]
+    def places(self, names: tuple[str, ...]) -> Places:
+        """Where the markets of a column's words stand; the last words asked about are kept."""
+        if self._named is None or self._named.names is not names:
+            self._named = Places(names, np.array([self.place.get(name, -1) for name in names] or [-1], dtype=np.intp), self.width)
+        return self._named
 
     def label(self, text: str) -> int:
         if text not in self.labels:
@@ -134,20 +153,23 @@ class Tables:
     def bracket(self, meaning: Any, x: Any, caps: Column) -> tuple[Array, Array | None]:
         """The tier of each row, counted from 0, and which rows are above the last cap of a table that refuses them."""
         listed = self._listed("caps")
-        sure = meaning.surely_under(x, listed.at(meaning, caps.start))
+        if isinstance(meaning, Coarse):
+            sure = meaning.first(x, listed.floats, listed.roundings, caps.start)
+        else:
+            sure = meaning.surely_under(x, listed.at(meaning, caps.start))
         tier = np.zeros(len(caps.start), np.intp)
         rest = np.flatnonzero(np.logical_not(sure, out=sure))
         if not len(rest):
             return tier, None
-        some, part = caps.gathered(rest), meaning.gathered(x, rest)
-        side = self._side(some)
         held, meaning.doubts = meaning.doubts, []
-        if isinstance(meaning, Floats):
-            tier[rest] = meaning.counted(part, listed.floats, some.start, self.width, listed.roundings)
+        some = caps.gathered(rest)
+        if isinstance(meaning, Coarse | Floats):
+            found = meaning.counted(x, rest, listed.floats, some.start, self.width, listed.roundings)
         else:
-            tier[rest] = self._one_after_another(meaning, side, part, some, listed)
+            found = self._one_after_another(meaning, self._side(some), meaning.gathered(x, rest), some, listed)
         meaning.doubts = [*held, *(_spread(mask, rest, len(tier)) for mask in meaning.doubts)]
-        return self._last(tier, caps)
+        tier[rest], refused = self._last(found, some)
+        return tier, None if refused is None else _spread(refused, rest, len(tier))
 
     def _one_after_another(self, meaning: Any, side: Array | bool, x: Any, caps: Column, listed: Listed) -> Array:
         n = len(caps.start)

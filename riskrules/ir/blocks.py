@@ -29,7 +29,9 @@ FLOW = frozenset(
         "total",
     )
 )  # fmt: skip
+ROWS_APART = frozenset(("leg", "market", "pool", "account"))
 NOTHING_KNOWN: Mapping[tuple[str, str], bool] = MappingProxyType({})
+NO_TARGETS: Mapping[int, Any] = MappingProxyType({})
 WALKED = ROUNDED | COMPARED | FIGURES | FLOW
 
 
@@ -117,12 +119,21 @@ class Course:
 
     @staticmethod
     def to(
-        program: Program, wanted: Iterable[int], known: Mapping[tuple[str, str], bool] = NOTHING_KNOWN, kept: tuple[int, ...] = ()
+        program: Program,
+        wanted: Iterable[int],
+        known: Mapping[tuple[str, str], bool] = NOTHING_KNOWN,
+        kept: tuple[int, ...] = (),
+        apart: bool = False,
     ) -> Course:
-        """`known` are given flags that are the same for every row: of a choice by one of them only one branch is walked."""
+        """`known` are given flags that are the same for every row: of a choice by one of them only one branch is walked.
+
+        `apart` says that every row hangs on one row and has one: then nothing is carried up or down.
+        """
         nodes = program.nodes
         same: dict[int, int] = {}
         for k, node in enumerate(nodes):
+            if apart and node.op in ("gather", "total") and {node.rows, nodes[node.args[0]].rows} <= ROWS_APART:
+                same[k] = same.get(node.args[0], node.args[0])
             asked = nodes[node.args[0]] if node.op == "choose" else None
             if asked is not None and asked.op == "given" and (asked.rows, asked.param) in known:
                 branch = node.args[1 if known[asked.rows, asked.param] else 2]
@@ -148,6 +159,18 @@ class Course:
         """The node that stands for node k on this course."""
         return self.same.get(k, k)
 
+    def made_at(self, k: int, keys: Mapping[tuple[str, str], Array | None]) -> int:
+        """Where the figures of a node are made, if it only passes them on."""
+        node = self.node(k)
+        while node.op in ROUNDED or (node.op in ("total", "gather") and keys.get(self._pair(node), k) is None):
+            k = node.args[0]
+            node = self.node(k)
+        return k
+
+    def _pair(self, node: Node) -> tuple[str, str]:
+        below = self.program.nodes[node.args[0]].rows
+        return (below, node.rows) if node.op == "total" else (node.rows, below)
+
     def cannot(self) -> str:
         """The first operation that has no fast meaning, a sum over an account's pools among them; or ""."""
         for _, node in self.steps:
@@ -161,17 +184,23 @@ class Course:
 class BlockWalk:
     """One pass of a course over a block under a meaning; `doubts[rows]` are the rows left undecided."""
 
-    def __init__(self, course: Course, block: Block, meaning: Any, tables: Any) -> None:
+    def __init__(self, course: Course, block: Block, meaning: Any, tables: Any, targets: Mapping[int, Array] = NO_TARGETS) -> None:
+        """`targets` are columns that the figures of some nodes are to stand in, as far as the meaning makes new ones."""
         self.nodes, self.course, self.block, self.meaning, self.tables = course.program.nodes, course, block, meaning, tables
         self.values: dict[int, Any] = {}
         self.codes: dict[int, Codes] = {}
         self.doubts: dict[str, Array] = {}
+        self._any_codes = False
         with np.errstate(all="ignore"):
             for k, node in course.steps:
                 if node.rows != "any" and not block.counts[node.rows]:
                     self.values[k], self.codes[k] = NO_ROWS, None
                     continue
-                self.values[k], self.codes[k] = value, _ = self._step(node)
+                if targets:
+                    meaning.target = targets.get(k)
+                self.values[k], self.codes[k] = value, codes = self._step(node)
+                if codes is not None:
+                    self._any_codes = True
                 meaning.hold(value)
                 if meaning.doubts:
                     self._keep_doubts(node, self._tainted(node))
@@ -212,6 +241,8 @@ class BlockWalk:
     def _tainted(self, node: Node) -> Codes:
         """The first fault among the arguments."""
         found: Codes = None
+        if not self._any_codes:
+            return found
         for arg in node.args:
             codes = self.codes[arg]
             if codes is not None:

@@ -37,14 +37,17 @@ class Buffers:
     """Columns of a block that are not needed any more are written over by the next: fresh memory costs more than the arithmetic."""
 
     def __init__(self) -> None:
-        self._free: dict[tuple[int, str], list[Array]] = {}
+        self._free: dict[int, list[Array]] = {}
 
-    def get(self, n: int, kind: str = "d") -> Array:
-        free = self._free.get((n, kind))
-        return free.pop() if free else np.empty(n, kind)
+    def get(self, n: int) -> Array:
+        """Blocks differ a little in length: what is kept is as long as the next power of two."""
+        size = 1 << max(n - 1, 1).bit_length()
+        free = self._free.get(size)
+        return (free.pop() if free else np.empty(size))[:n]
 
     def give_back(self, array: Array) -> None:
-        self._free.setdefault((len(array), array.dtype.char), []).append(array)
+        whole = array.base
+        self._free.setdefault(len(whole), []).append(whole)
 
 
 class Floats:
@@ -203,13 +206,10 @@ class Floats:
         self._done(upper)
         return made
 
-    def counted(self, x: Float, caps: Array, start: Array, width: int, roundings: int) -> Array:
-        """How many of the rising caps from `start` on each figure is above, by halves; a cap too near to tell is a doubt."""
-        found = start.copy()
-        half = width // 2
-        while half:
-            found += np.where(np.take(caps, found + (half - 1), mode="clip") < x.value, half, 0)
-            half //= 2
+    def counted(self, figure: Float, rows: Array, caps: Array, start: Array, width: int, roundings: int) -> Array:
+        """How many of the rising caps from `start` on some rows are above, by halves; a cap too near to tell is a doubt."""
+        x = self.gathered(figure, rows)
+        found = by_halves(x.value, caps, start, width)
         bound = self._size(x) * ((x.roundings + roundings + SPARE) * U) + (x.slack + SMALLEST)
         above, below = np.take(caps, found, mode="clip"), np.take(caps, np.maximum(found - 1, start), mode="clip")
         sure = (x.value + bound < above) & ((found == start) | (x.value - bound > below))
@@ -256,6 +256,15 @@ class Floats:
 SIDES = {
     "below": np.less, "at_or_below": np.less_equal, "above": np.greater, "at_or_above": np.greater_equal, "equal": np.equal,
 }  # fmt: skip
+
+
+def by_halves(value: Array, caps: Array, start: Array, width: int) -> Array:
+    """The place of the first of the rising caps from `start` on that each value is not above."""
+    found, half = start.copy(), width // 2
+    while half:
+        found += (np.take(caps, found + (half - 1), mode="clip") < value) * half
+        half //= 2
+    return found
 
 
 def _by_sign(x: Float, y: Float) -> bool:
