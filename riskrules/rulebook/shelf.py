@@ -30,6 +30,9 @@ class Shelf(NamedTuple):
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
     def files(self, rulebook: str) -> list[Path]:
+        """Those of a rulebook; of what is no name of a folder here (a path, "..") none."""
+        if rulebook in ("", ".", "..") or Path(rulebook).name != rulebook:
+            return []
         return sorted(path for path in (self.folder / rulebook).rglob("*") if path.is_file() and not path.name.startswith("."))
 
 

@@ -91,6 +91,8 @@ CASES = [
     ("show", ("show", "BTC-USDT"), as_it_is, exits.BAD_USE, "no time: the clock is never used"),
     ("show", ("show", "XRP-USDT", *TIME), as_it_is, exits.BAD_USE, "an unknown market"),
     ("show", ("show", "BTC-USDT", *TIME), broken_book, exits.INVALID_BOOK, "an invalid book shows nothing"),
+    ("show", ("show", *TIME, "--rulebook", "/tmp/small"), as_it_is, exits.BAD_USE, "a path is no name of a rulebook"),
+    ("show", ("show", *TIME, "--rulebook", ".."), as_it_is, exits.BAD_USE, "nor is the folder above"),
     ("show", ("show", "ETH-USDT", *TIME), as_it_is, exits.UNDECIDED, "withdrawn: there is no table in force"),
     ("schema", ("schema", "tiers"), as_it_is, exits.FINE, "a schema"),
     ("schema", ("schema", "tires"), as_it_is, exits.BAD_USE, "no such kind"),
