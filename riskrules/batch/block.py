@@ -214,7 +214,9 @@ class Kernel:
         if self.tier is None or walk.program_rows(self.tier) != "leg":
             return None
         counted, codes = walk.values[self.tier], walk.codes[self.tier]
-        tier = np.add(counted, 1, out=out if out is not None else np.empty(len(counted), np.int16), casting="unsafe")  # narrowed
+        tier = out if out is not None else np.empty(len(counted), np.int16)
+        np.copyto(tier, counted, casting="unsafe")  # narrowed first: there is less to add to
+        tier += 1
         return tier if codes is None else np.where(codes != 0, np.int16(0), tier)
 
     # -- the rows that floats leave --------------------------------------------------------------

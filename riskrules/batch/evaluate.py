@@ -293,7 +293,12 @@ def _pools(job: _Job, block: Positions, laid: Laid, made: Decided, outcome: Outc
     rows = np.arange(len(block)) if laid.rows is None else laid.rows
     first = np.full(n, -1, np.intp)
     if laid.is_plain:
-        kept, first, account, settle = np.arange(n), job.low + rows, rows if block.account is None else laid.positions.numbers, np.full(n, -1)
+        kept, first, account, settle = (
+            np.arange(n),
+            job.low + rows,
+            rows if block.account is None else laid.positions.numbers,
+            np.full(n, -1),
+        )
     else:
         key, held = laid.keys["leg", "pool"], laid.keys["holding", "pool"]
         assert key is not None

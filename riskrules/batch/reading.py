@@ -68,8 +68,9 @@ def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     all_isolated = bool(isolated.strides == (0,) and n and isolated[0]) or bool(isolated.all())
     if names is None and not all_isolated:
         raise NotATable("there are cross positions and no column account", "a cross position is decided with its account: say whose it is")
+    accounts = n if account is None or not n else int(account[-1]) + 1
     positions = Positions(
-        account, n if account is None else int(account[-1]) + 1 if n else 0, names, market, market_names, isolated, all_isolated, size, numbers,
+        account, accounts, names, market, market_names, isolated, all_isolated, size, numbers,
         {name: found for name, found in instants.items() if name != "time"}, columns.get("position_id"),
     )  # fmt: skip
     unused = [str(name) for name in columns if name not in known]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.ir.coarse import Coarse
-from riskrules.ir.floats import Float, Floats
+from riskrules.ir.floats import Float, Floats, says, spread
 from riskrules.ir.ring import Denominator, Ring, wrapped
 from riskrules.ir.slopes import Slope, Slopes
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
@@ -26,7 +26,7 @@ class Listed:
     def __init__(self, figures: Sequence[Exact | None]) -> None:
         self._figures = figures
         self.floats = np.array([np.inf if one is None else one[0] / one[1] for one in figures], dtype=np.float64)
-        exact = all(one is None or (abs(one[0]) < 2**53 and float(one[0]) == self.floats[k] * one[1]) for k, one in enumerate(figures))
+        exact = all(one is None or says(float(value), *one) for value, one in zip(self.floats, figures, strict=True))
         self.roundings = 0 if exact else 1
         self.signed = bool(np.any(self.floats < 0))
 
@@ -153,23 +153,24 @@ class Tables:
     def bracket(self, meaning: Any, x: Any, caps: Column) -> tuple[Array, Array | None]:
         """The tier of each row, counted from 0, and which rows are above the last cap of a table that refuses them."""
         listed = self._listed("caps")
-        if isinstance(meaning, Coarse):
-            sure = meaning.first(x, listed.floats, listed.roundings, caps.start)
-        else:
-            sure = meaning.surely_under(x, listed.at(meaning, caps.start))
         tier = np.zeros(len(caps.start), np.intp)
-        rest = np.flatnonzero(np.logical_not(sure, out=sure))
+        if isinstance(meaning, Coarse | Floats):
+            rest, found = meaning.tiers(x, listed.floats, caps.start, self.width, listed.roundings)
+        else:
+            rest, found = self._one_by_one(meaning, x, caps, listed)
         if not len(rest):
             return tier, None
-        held, meaning.doubts = meaning.doubts, []
+        tier[rest], refused = self._last(found, caps.gathered(rest))
+        return tier, None if refused is None else spread(refused, rest, len(tier))
+
+    def _one_by_one(self, meaning: Any, x: Any, caps: Column, listed: Listed) -> tuple[Array, Array]:
+        sure = meaning.surely_under(x, listed.at(meaning, caps.start))
+        rest = np.flatnonzero(np.logical_not(sure, out=sure))
         some = caps.gathered(rest)
-        if isinstance(meaning, Coarse | Floats):
-            found = meaning.counted(x, rest, listed.floats, some.start, self.width, listed.roundings)
-        else:
-            found = self._one_after_another(meaning, self._side(some), meaning.gathered(x, rest), some, listed)
-        meaning.doubts = [*held, *(_spread(mask, rest, len(tier)) for mask in meaning.doubts)]
-        tier[rest], refused = self._last(found, some)
-        return tier, None if refused is None else _spread(refused, rest, len(tier))
+        held, meaning.doubts = meaning.doubts, []
+        found = self._one_after_another(meaning, self._side(some), meaning.gathered(x, rest), some, listed)
+        meaning.doubts = [*held, *(spread(mask, rest, len(sure)) for mask in meaning.doubts)]
+        return rest, found
 
     def _one_after_another(self, meaning: Any, side: Array | bool, x: Any, caps: Column, listed: Listed) -> Array:
         n = len(caps.start)
@@ -181,7 +182,7 @@ class Tables:
             held, meaning.doubts = meaning.doubts, []
             these = side if isinstance(side, bool) else side[rest]
             under = meaning.under(these, meaning.gathered(x, rest), listed.at(meaning, caps.start[rest] + step))
-            meaning.doubts = [*held, *(_spread(mask, rest, n) for mask in meaning.doubts)]
+            meaning.doubts = [*held, *(spread(mask, rest, n) for mask in meaning.doubts)]
             rest = rest[~under]
         return tier
 
@@ -224,12 +225,6 @@ def _rows(table: TablePlan, field: str) -> Sequence[Exact | None]:
 def _same(flags: list[bool]) -> Array | bool:
     """One word where all markets say the same: then nothing is looked up."""
     return flags[0] if len(set(flags)) == 1 else np.array(flags, dtype=bool)
-
-
-def _spread(mask: Array, rows: Array, n: int) -> Array:
-    out = np.zeros(n, bool)
-    out[rows] = mask
-    return out
 
 
 def _jumps(table: TablePlan) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.ir.floats import SIDES, SMALLEST, SPARE, Buffers, U, by_halves
+from riskrules.ir.floats import SIDES, SMALLEST, SPARE, Buffers, U, by_halves, says, spread
 
 Array = Any  # np.ndarray; float64 unless a name says otherwise
 Mask = Any
@@ -22,14 +22,13 @@ SAFE = 1 + 1e-9  # every bound is made so much wider where it decides: what its 
 class Rough:
     """`roundings` None: within `error` of the exact figure; else within `roundings` · U of its own size.
 
-    `most` is the largest that the column has, without sign (None: not looked at yet); `low` the least, where that is known.
+    `most` is the largest that the column has, without sign (None: not looked at yet); `low` the least, where that is known, of
+    which only the sign says something of the exact figures.
     """
 
     __slots__ = ("error", "low", "most", "roundings", "value")
 
-    def __init__(
-        self, value: Array, roundings: int | None, error: float = 0.0, most: float | None = None, low: float = -np.inf
-    ) -> None:
+    def __init__(self, value: Array, roundings: int | None, error: float = 0.0, most: float | None = None, low: float = -np.inf) -> None:
         self.value, self.roundings, self.error, self.most, self.low = value, roundings, error, most, low
 
 
@@ -96,7 +95,7 @@ class Coarse:
 
     def constant(self, n: int, d: int) -> Rough:
         value = n / d
-        return Rough(value, int(n != value * d or abs(n) > 2**53), 0.0, abs(value), value)
+        return Rough(value, int(not says(value, n, d)), 0.0, abs(value), value)
 
     def given(self, floats: Array, roundings: int, low: float, high: float) -> Rough:
         """Of a leaf, with the least and the largest of it; NaN where a row has none, and then they are looked for among the others."""
@@ -178,13 +177,12 @@ class Coarse:
 
     def compared(self, name: str, x: Rough, y: Rough) -> Mask:
         apart = np.subtract(x.value, y.value, out=self._new(x, y))
+        made = SIDES[name](apart, 0.0)
         if not (x.roundings == 0 and y.roundings == 0) and not _by_sign(x, y):
             bound = (self.error(x) + self.error(y) + U * (self.most(x) + self.most(y))) * SAFE + SMALLEST
-            far = np.abs(apart, out=self._new(x, y))
+            far = np.abs(apart, out=apart if isinstance(apart, np.ndarray) else None)
             if not np.minimum.reduce(far, axis=None, initial=np.inf) > bound:
                 self._doubt(~(far > bound))
-            self._done(far)
-        made = SIDES[name](apart, 0.0)
         self._done(apart)
         return made
 
@@ -192,36 +190,35 @@ class Coarse:
         """Whether x is under caps of the same length; a cap that is endless is inf, and certain."""
         apart = x.value - caps.value
         finite = np.where(np.isinf(caps.value), 0.0, np.abs(caps.value))
-        bound = self._near(x, x.value) + finite * (((caps.roundings or 0) + SPARE) * U * SAFE)
+        near = ((x.roundings or 0) + SPARE) * U * np.abs(x.value) + ((caps.roundings or 0) + SPARE) * U * finite
+        bound = (near + (self.error(x) if x.roundings is None else 0.0)) * SAFE + SMALLEST
         sure = (apart > bound) | (apart < -bound)
         self._doubt(~sure)
         return apart < 0 if inclusive is False else np.where(inclusive, apart <= 0, apart < 0)
 
-    def _near(self, x: Rough, value: Array, roundings: int = 0) -> Array:
-        """How near to a cap of so many roundings some of a column is too near to tell, where the cap is as large as they are."""
-        return np.abs(value) * (((x.roundings or 0) + roundings + 2 * SPARE) * U * SAFE) + (x.error * SAFE + SMALLEST)
+    def tiers(self, x: Rough, caps: Array, start: Array, width: int, roundings: int) -> tuple[Array, Array]:
+        """The rows that are not surely under the first of their rising caps, and how many caps each of them is above.
 
-    def first(self, x: Rough, caps: Array, roundings: int, start: Array) -> Mask:
-        """The rows that are under their first cap whatever equality says; the others are asked one by one."""
-        lower = caps * (1 - ((x.roundings or 0) + roundings + 2 * SPARE) * U)
-        if x.roundings is None:
-            lower -= self.error(x) * SAFE + SMALLEST
+        A row is surely under a cap that is a little lower, and surely above one that is a little higher; between them is a doubt.
+        """
+        blur = ((x.roundings or 0) + roundings + 2 * SPARE) * U
+        error = self.error(x) * SAFE + SMALLEST if x.roundings is None else 0.0
+        lower, higher = caps * (1 - blur) - error, caps * (1 + blur) + error
         cap = np.take(lower, start, out=self.column(len(start)), mode="clip")
-        made: Mask = x.value < cap
+        under = x.value < cap
         self._done(cap)
-        return made
-
-    def counted(self, x: Rough, rows: Array, caps: Array, start: Array, width: int, roundings: int) -> Array:
-        """How many of the rising caps from `start` on some rows, above the first, are above; a cap too near to tell is a doubt."""
-        value, found = np.take(x.value, rows, mode="clip"), start + 1
-        rest = np.flatnonzero(np.take(caps, found, mode="clip") < value)  # most that are above one cap are not above two
-        if len(rest):
-            found[rest] = by_halves(value[rest], caps, start[rest], width)
-        bound = self._near(x, value, roundings)
-        sure = (value + bound < np.take(caps, found, mode="clip")) & (value - bound > np.take(caps, found - 1, mode="clip"))
+        rest = np.flatnonzero(np.logical_not(under, out=under))
+        if not len(rest):
+            return rest, rest
+        value, begin = np.take(x.value, rest, mode="clip"), np.take(start, rest, mode="clip")
+        found = begin + 1
+        further = np.flatnonzero(np.take(lower, found, mode="clip") <= value)  # most that are above one cap are not above two
+        if len(further):
+            found[further] = by_halves(value[further], lower, begin[further], width)
+        sure = np.take(higher, found - 1, mode="clip") < value
         if not sure.all():
-            self._doubt(~sure)
-        return found - start
+            self.doubts.append(spread(~sure, rest, len(start)))
+        return rest, found - begin
 
     def _doubt(self, rows: Mask) -> None:
         if np.any(rows):

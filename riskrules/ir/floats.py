@@ -61,7 +61,7 @@ class Floats:
 
     def constant(self, n: int, d: int) -> Float:
         value = n / d
-        return Float(value, int(n != value * d or abs(n) > 2**53), None, 0.0, n < 0)
+        return Float(value, int(not says(value, n, d)), None, 0.0, n < 0)
 
     # -- figures ---------------------------------------------------------------------------------
 
@@ -206,16 +206,18 @@ class Floats:
         self._done(upper)
         return made
 
-    def counted(self, figure: Float, rows: Array, caps: Array, start: Array, width: int, roundings: int) -> Array:
-        """How many of the rising caps from `start` on some rows are above, by halves; a cap too near to tell is a doubt."""
-        x = self.gathered(figure, rows)
-        found = by_halves(x.value, caps, start, width)
+    def tiers(self, figure: Float, caps: Array, start: Array, width: int, roundings: int) -> tuple[Array, Array]:
+        """The rows that are not surely under the first of their rising caps, and how many each of them is above."""
+        under = self.surely_under(figure, Float(np.take(caps, start, out=self.column(len(start)), mode="clip"), roundings))
+        rest = np.flatnonzero(np.logical_not(under, out=under))
+        x, begin = self.gathered(figure, rest), start[rest]
+        found = by_halves(x.value, caps, begin, width)
         bound = self._size(x) * ((x.roundings + roundings + SPARE) * U) + (x.slack + SMALLEST)
-        above, below = np.take(caps, found, mode="clip"), np.take(caps, np.maximum(found - 1, start), mode="clip")
-        sure = (x.value + bound < above) & ((found == start) | (x.value - bound > below))
+        above, below = np.take(caps, found, mode="clip"), np.take(caps, np.maximum(found - 1, begin), mode="clip")
+        sure = (x.value + bound < above) & ((found == begin) | (x.value - bound > below))
         if not sure.all():
-            self.doubts.append(~sure)
-        return found - start
+            self.doubts.append(spread(~sure, rest, len(start)))
+        return rest, found - begin
 
     def hold(self, x: Any) -> None:
         """Two figures may share a column; it is written over when nobody holds it any more."""
@@ -258,11 +260,24 @@ SIDES = {
 }  # fmt: skip
 
 
+def says(value: float, n: int, d: int) -> bool:
+    """Whether a float is n ÷ d itself; 0.1 is not 1 ÷ 10, though ten times it is 1."""
+    over, under = value.as_integer_ratio()
+    return over * d == n * under
+
+
+def spread(mask: Mask, rows: Array, n: int) -> Mask:
+    """A mask of some rows as one of all."""
+    out = np.zeros(n, bool)
+    out[rows] = mask
+    return out
+
+
 def by_halves(value: Array, caps: Array, start: Array, width: int) -> Array:
-    """The place of the first of the rising caps from `start` on that each value is not above."""
+    """The place of the first of the rising caps from `start` on that each value is under."""
     found, half = start.copy(), width // 2
     while half:
-        found += (np.take(caps, found + (half - 1), mode="clip") < value) * half
+        found += (np.take(caps, found + (half - 1), mode="clip") <= value) * half
         half //= 2
     return found
 

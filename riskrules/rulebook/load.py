@@ -41,8 +41,8 @@ def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
 
 def _rulebooks_hint(shelf: Shelf, rulebook: str) -> str:
     known = shelf.rulebooks()
-    if Path(rulebook).name != rulebook:
-        return f"give its name alone, and with --policies the folder it is in: --policies {Path(rulebook).parent} --rulebook {Path(rulebook).name}"
+    if (path := Path(rulebook)).name != rulebook:
+        return f"give its name alone, and with --policies the folder it is in: --policies {path.parent} --rulebook {path.name}"
     near = get_close_matches(rulebook, known, 1)
     if near:
         return f"did you mean {near[0]}?"

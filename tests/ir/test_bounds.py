@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from riskrules.batch.columns import Figures
 from riskrules.ir.blocks import COMPARED, FIGURES, FLOW, ROUNDED, Block, BlockWalk, Course
+from riskrules.ir.coarse import SAFE, Coarse, Rough
 from riskrules.ir.fault import Fault
 from riskrules.ir.floats import SPARE, Buffers, Float, Floats, U
 from riskrules.ir.frame import Frame
@@ -85,6 +86,9 @@ def fast_walk(program: Program, rows: list[list[Fraction]], meaning: Any) -> Blo
     columns = {f"x{k}": Figures(np.array([float(row[k]) for row in rows])) for k in range(LEAVES)}
 
     def given_column(kind: str, name: str) -> tuple[Any, None]:
+        if isinstance(meaning, Coarse):
+            column = columns[name]
+            return meaning.given(column.floats, 1, column.low(), column.high()), None
         if isinstance(meaning, Floats):
             return columns[name].as_float(), None
         ring, bad = columns[name].as_ring(meaning.by_row)
@@ -131,6 +135,25 @@ def test_floats_keep_their_bound_and_are_never_sure_and_wrong(made: tuple[Progra
         )
         bound = (figure.roundings + SPARE) * U * size + slack + 1e-270
         assert abs(Fraction(found) - value) <= Fraction(bound), (program.nodes[k], row)
+
+
+@settings(max_examples=400, deadline=None)
+@given(programs())
+def test_one_bound_holds_for_every_row_of_a_column(made: tuple[Program, list[list[Fraction]]]) -> None:
+    program, rows = made
+    meaning = Coarse(Buffers())
+    fast = fast_walk(program, rows, meaning)
+    for k, row, value in sure(program, rows, fast):
+        figure: Rough = fast.values[k]
+        found = float(spread(figure.value, len(rows))[row])
+        own = 0.0 if figure.roundings is None else figure.roundings * U * abs(found)
+        off = abs(Fraction(found) - value)
+        if np.isinf(meaning.most(figure)):
+            continue  # a row without a figure says nothing of the others
+        assert off <= Fraction(meaning.error(figure) * SAFE + 1e-270), (program.nodes[k], row, "the column's bound")
+        assert figure.roundings is None or off <= Fraction(own * SAFE + 1e-270), (program.nodes[k], row, "of its own size")
+        assert abs(value) <= Fraction(meaning.most(figure) * SAFE + 1e-270), (program.nodes[k], row, "the largest")
+        assert figure.low < 0 or value >= 0, (program.nodes[k], row, "the sign")
 
 
 @pytest.mark.parametrize("by_row", [False, True])
