@@ -19,7 +19,10 @@ import numpy as np
 
 from benchmarks import ROOT, Figure, in_turn
 from riskrules.api import Book, load
+from riskrules.batch import block
 from riskrules.batch.reading import Coded
+from riskrules.ir.coarse import Coarse, Rough
+from riskrules.ir.floats import SIDES, by_halves
 
 ROWS = int(os.environ.get("ROWS", 10_000_000))
 ROUNDS = 7
@@ -142,6 +145,7 @@ def figures() -> Iterator[Figure]:
         tables = tables_of(book)
         same(book, data_of(book, 300_000, 2), tables)
         yield from _kernels(book, data, tables)
+        yield from _bounds(book, data)
         yield from _threads_and_ties(book, data)
         yield from _accounts(book)
         yield from _tools(book, data, tables)
@@ -157,6 +161,42 @@ def _kernels(book: Book, data: Data, tables: Tables) -> Iterator[Figure]:
     sides = in_turn(ROUNDS, works)
     yield Figure(sides[ours], sides[by_hand], ratio_at_most=1.7)
     yield Figure(sides[exact], sides[by_hand])
+
+
+def _bounds(book: Book, data: Data) -> Iterator[Figure]:
+    """What the bounds cost: the same walk by a meaning that is never in doubt, and wrong wherever it should be."""
+    given = columns(data)
+    with_bounds, without = "book.evaluate, one thread", "the same walk without bounds, one thread"
+
+    def bare() -> object:
+        block.Coarse = Bare  # type: ignore[misc]
+        try:
+            return book.evaluate(given)
+        finally:
+            block.Coarse = Coarse  # type: ignore[misc]
+
+    sides = in_turn(ROUNDS, {with_bounds: lambda: book.evaluate(given), without: bare})
+    yield Figure(sides[with_bounds], sides[without], ratio_at_most=1.35)
+
+
+class Bare(Coarse):
+    """Floats that take themselves for exact."""
+
+    def most(self, x: Rough) -> float:
+        return 0.0
+
+    def compared(self, name: str, x: Rough, y: Rough) -> Any:
+        return SIDES[name](x.value, y.value)
+
+    def tiers(self, x: Rough, caps: Any, start: Any, width: int, roundings: int) -> tuple[Any, Any]:
+        cap = np.take(caps, start, out=self.column(len(start)), mode="clip")
+        rest = np.flatnonzero(x.value > cap)
+        self._done(cap)
+        value, begin = np.take(x.value, rest, mode="clip"), np.take(start, rest, mode="clip")
+        found = begin + 1
+        further = np.flatnonzero(np.take(caps, found, mode="clip") < value)
+        found[further] = by_halves(value[further], caps, begin[further], width)
+        return rest, found - begin
 
 
 def _threads_and_ties(book: Book, data: Data) -> Iterator[Figure]:
@@ -190,7 +230,7 @@ def ties(book: Book, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _accounts(book: Book) -> Iterator[Figure]:
-    """Three cross positions an account, liquidation prices on request, beside as many isolated positions without."""
+    """Three cross positions an account beside as many isolated ones, with liquidation prices and without."""
     n = ROWS * 3 // 10
     data = data_of(book, n, 5)
     data = data._replace(market=(np.arange(n) * 7 + data.market // 3 * 3) % MARKETS)  # no account is in one market twice
@@ -203,18 +243,17 @@ def _accounts(book: Book) -> Iterator[Figure]:
         "asset": Coded(np.zeros(n // 3 + 1, np.intp), ("USDT",)),
         "amount": np.full(n // 3 + 1, 1000.0),
     }
-    ours = f"book.evaluate, {n:,} cross positions of {n // 3:,} accounts, liquidation prices"
-    beside, without = f"book.evaluate, {n:,} isolated positions", f"book.evaluate, {n:,} cross positions of {n // 3:,} accounts"
-    sides = in_turn(
-        3,
-        {
-            ours: lambda: book.evaluate(cross, held, liquidation_price=True),
-            without: lambda: book.evaluate(cross, held),
-            beside: lambda: book.evaluate(apart),
-        },
-    )
+    ours = f"book.evaluate, {n:,} cross positions of {n // 3:,} accounts"
+    priced, beside = f"{ours}, liquidation prices", f"book.evaluate, {n:,} isolated positions"
+    both = f"{beside}, liquidation prices"
+    works = {
+        ours: lambda: book.evaluate(cross, held), priced: lambda: book.evaluate(cross, held, liquidation_price=True),
+        beside: lambda: book.evaluate(apart), both: lambda: book.evaluate(apart, liquidation_price=True),
+    }  # fmt: skip
+    sides = in_turn(5, works)
     yield Figure(sides[ours], sides[beside], ratio_at_most=2.5)
-    yield Figure(sides[without], sides[beside])
+    yield Figure(sides[priced], sides[both], ratio_at_most=2.5)
+    yield Figure(sides[priced], sides[beside])
 
 
 def _tools(book: Book, data: Data, tables: Tables) -> Iterator[Figure]:

@@ -74,7 +74,7 @@ def _duckdb(data: Any, tables: Any) -> Callable[[], object]:
 
 
 def _openfisca(data: Any, tables: Any) -> Callable[[], object]:
-    """One marginal scale a market, over the rows of that market."""
+    """One marginal scale a market, over the rows of that market, which have to be found first: a scale knows no markets."""
     from openfisca_core.taxscales import MarginalRateTaxScale
 
     scales = []
@@ -83,25 +83,26 @@ def _openfisca(data: Any, tables: Any) -> Callable[[], object]:
         for low, rate in zip((0.0, *tables.caps[market][:-1]), tables.rates[market], strict=True):
             scale.add_bracket(low, rate)
         scales.append(scale)
-    order = np.argsort(data.market, kind="stable")
-    ends = np.searchsorted(data.market[order], np.arange(len(scales) + 1))
 
     def work() -> object:
+        order = np.argsort(data.market, kind="stable")
+        ends = np.searchsorted(data.market[order], np.arange(len(scales) + 1))
         notional = np.abs(data.size) * data.mark
-        margin = np.empty(len(notional))
+        margin, tier = np.empty(len(notional)), np.empty(len(notional), np.int16)
         for market, scale in enumerate(scales):
             rows = order[ends[market] : ends[market + 1]]
             if len(rows):
                 margin[rows] = scale.calc(notional[rows])
+                tier[rows] = scale.bracket_indices(notional[rows]) + 1
         profit = data.size * (data.mark - data.entry)
         equity = data.margin + profit
-        return notional, notional / data.leverage, margin, profit, equity, equity < margin
+        return notional, tier, notional / data.leverage, margin, profit, equity, equity < margin
 
     return work
 
 
 def loop(data: Any, tables: Any) -> object:
-    """As one would first write it."""
+    """As one would first write it: rows of Python floats in, a column for each of the seven out."""
     caps, rates, amounts = (table.tolist() for table in tables)
     rows = zip(
         data.market.tolist(),
@@ -121,4 +122,4 @@ def loop(data: Any, tables: Any) -> object:
         maintenance = notional * rates[market][tier] - amounts[market][tier]
         profit = size * (mark - entry)
         made.append((notional, tier + 1, notional / leverage, maintenance, profit, margin + profit, margin + profit < maintenance))
-    return made
+    return [np.array(column) for column in zip(*made, strict=True)]

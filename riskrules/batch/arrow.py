@@ -254,6 +254,7 @@ class Index:
         self._as_text = names.dtype.kind in "OU"
         names = names.astype(str) if self._as_text else names
         risen = len(names) < 2 or bool(np.all(names[1:] >= names[:-1]))
+        self._once = risen and bool(np.all(names[1:] != names[:-1]))
         self._order = None if risen else np.argsort(names, kind="stable")
         self._names = names if risen else names[self._order]
 
@@ -266,7 +267,13 @@ class Index:
                 self._as_text, self._names = True, self._names.astype(str)
                 self._order = np.argsort(self._names, kind="stable") if self._order is None else self._order
                 self._names = np.sort(self._names)
+        if self._once and np.array_equal(self._names[: len(wanted)], wanted):
+            every = np.arange(len(wanted))  # a row for each name in their order, as in tables that belong together
+            return every, every
         low = np.searchsorted(self._names, wanted, side="left")
+        if self._once:
+            found = np.flatnonzero(self._names[np.minimum(low, len(self._names) - 1)] == wanted) if len(self._names) else low[:0]
+            return low[found], found
         high = np.searchsorted(self._names, wanted, side="right")
         counts = high - low
         account = np.repeat(np.arange(len(wanted)), counts)

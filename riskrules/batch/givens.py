@@ -299,5 +299,7 @@ def _several_of(floats: Array, key: Array, count: int) -> Array | None:
 def _twice(held: Holdings) -> Array:
     """The balances of an asset that its account has another balance of."""
     place = held.account * (len(held.asset_names) + 1) + held.asset
+    if bool(np.all(place[1:] > place[:-1])):
+        return np.zeros(len(place), bool)
     _, key, counts = np.unique(place, return_inverse=True, return_counts=True)
     return counts[key] > 1

@@ -82,6 +82,7 @@ def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settle
 
 
 _KINDS = ("leg", "market", "pool", "position", "account")
+NEIGHBOURS = 16  # so many legs of a pool are compared without sorting
 _NOTHING = np.empty(0, np.intp)
 _NO_CODES = np.empty(0, np.int16)
 _SAME: dict[Key, Array | None] = {
@@ -102,9 +103,11 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     settles, settle_of = _settles(plan, tables, markets, held, known)
     many = len(settles)
     cross = ~legs.isolated
-    leg_pool = legs.numbers * many + settle_of[markets]
+    leg_pool = legs.numbers if isinstance(settle_of, int) else legs.numbers * many + settle_of[markets]
     apart = np.flatnonzero(legs.isolated)
-    leg_pool[apart] = accounts * many + np.arange(len(apart))
+    if len(apart):
+        leg_pool = leg_pool.copy()
+        leg_pool[apart] = accounts * many + np.arange(len(apart))
     pools = accounts * many + len(apart)
     asset_place = np.array([settles.index(name) if not plan.account.pooled_in else 0 for name in held.asset_names] or [0], dtype=np.intp)
     given_of = np.zeros(accounts, bool)
@@ -133,10 +136,12 @@ def _mixed(plan: Plan, tables: Tables, legs: Positions, held: Holdings, rows: Ar
     return Laid(legs, held, rows, place, counts, keys, isolated, pool_leg, why, settles, given_of)
 
 
-def _settles(plan: Plan, tables: Tables, markets: Array, held: Holdings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Array]:
-    """The assets that the block has pools in, and which of them each market of the tables settles in."""
+def _settles(plan: Plan, tables: Tables, markets: Array, held: Holdings, known: tuple[str, ...]) -> tuple[tuple[str, ...], Array | int]:
+    """The assets that the block has pools in, and which of them each market of the tables settles in (one: all in the first)."""
     if plan.account.pooled_in:
-        return (plan.account.pooled_in,), np.zeros(len(tables.names) + 1, np.intp)
+        return (plan.account.pooled_in,), 0
+    if tables.settles_in and not known and set(held.asset_names) <= {tables.settles_in}:
+        return (tables.settles_in,), 0
     used = np.flatnonzero(np.bincount(markets + 1)) - 1
     names = {tables.markets[k].settle for k in used if k >= 0} | set(held.asset_names)
     settles = known or tuple(sorted(names)) or ("",)
@@ -157,6 +162,8 @@ def _unheld(plan: Plan, held: Holdings, legs: Positions, cross: Array, leg_pool:
     for k, settle in enumerate(settles):
         if settle in place:
             given[held.account[held.asset == place[settle]] * many + k] = True
+    if given.all():
+        return _NOTHING, _NO_CODES
     counts = np.array([is_collateral(plan, settle) for settle in settles], dtype=bool)
     pools = np.flatnonzero(np.bincount(leg_pool[cross], minlength=legs.accounts * many)) if cross.any() else _NOTHING
     pools = pools[~given[pools] & ~(known[pools // many] & counts[pools % many])]
@@ -182,9 +189,9 @@ def _that_count(plan: Plan, held: Holdings) -> Holdings:
 def _positions(tables: Tables, leg_pool: Array, markets: Array, pool_account: Array, counts: dict[str, int]) -> dict[Key, Array | None]:
     """A pool's legs in one market are one position; where no two legs share one, leg and position are one row."""
     n, width = len(leg_pool), len(tables.names) + 1
-    place = leg_pool * width + markets + 1
-    risen = np.sort(place)
-    if not np.any(risen[1:] == risen[:-1]):
+    place = leg_pool * width + markets
+    place += 1
+    if not _any_twice(place, leg_pool):
         counts["position"] = n
         return {("leg", "position"): None, ("position", "pool"): leg_pool, ("position", "market"): None,
                 ("position", "account"): pool_account[leg_pool]}  # fmt: skip
@@ -192,3 +199,15 @@ def _positions(tables: Tables, leg_pool: Array, markets: Array, pool_account: Ar
     counts["position"] = len(first)
     return {("leg", "position"): key, ("position", "pool"): leg_pool[first], ("position", "market"): first,
             ("position", "account"): pool_account[leg_pool[first]]}  # fmt: skip
+
+
+def _any_twice(place: Array, pool: Array) -> bool:
+    """Whether a pool has two legs in one market.  Its legs stand together, or nearly, so that neighbours are all there is to compare."""
+    rises = not np.any(pool[1:] < pool[:-1])
+    for away in range(1, NEIGHBOURS + 1 if rises else 1):
+        if np.any(place[away:] == place[:-away]):
+            return True
+        if not np.any(pool[away:] == pool[:-away]):
+            return False
+    risen = np.sort(place)
+    return bool(np.any(risen[1:] == risen[:-1]))

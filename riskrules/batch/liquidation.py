@@ -7,6 +7,7 @@ of one pool answers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -25,6 +26,8 @@ from riskrules.rulebook.plan import Plan
 
 Array = Any
 MOST_STEPS = 12
+PIECE = 32_768  # legs at a time: what a step makes is small enough to stay near the processor
+ROWS = ("leg", "market", "pool", "account", "position")
 NEAR = 1e-11  # of what equity and requirement are made of: nearer than this is met
 FURTHEST = 1e6  # times the mark
 GRID = 10**9  # parts of the mark
@@ -64,7 +67,9 @@ def kept_for(course: Course, moved: frozenset[int], targets: list[int]) -> list[
 class _MarkWalk(BlockWalk):
     """What moves, walked again with each leg's mark put elsewhere: every leg has its pool to itself, the others' part held."""
 
-    def __init__(self, course: Course, block: Block, tables: Any, base: dict[int, Any], offsets: dict[int, Array], mark: Array) -> None:
+    def __init__(
+        self, course: Course, block: Block, tables: Any, base: dict[int, Any], offsets: dict[int, Array | None], mark: Array
+    ) -> None:
         self.nodes, self.course, self.block, self.meaning, self.tables = course.program.nodes, course, block, Slopes(), tables
         self.values, self.codes, self.doubts = dict(base), dict.fromkeys(range(len(self.nodes)), None), {}
         self._any_codes = False
@@ -84,7 +89,8 @@ class _MarkWalk(BlockWalk):
         return x, None
 
     def _total(self, node: Node, x: Any) -> tuple[Any, Codes]:
-        return Slope(x.value + self._offsets[self._at], x.slope), None
+        offset = self._offsets[self._at]
+        return (x if offset is None else Slope(x.value + offset, x.slope)), None
 
     def _fault(self, node: Node, *args: Any) -> tuple[Any, Codes]:
         return Slope(np.nan), None
@@ -97,19 +103,17 @@ def liquidation_prices(kernel: Kernel, laid: Laid, walk: BlockWalk, healthy: Arr
     marks = laid.positions.figures.get("mark_price")
     if marks is None or not n:
         return prices, 0
-    key = laid.keys["leg", "pool"]
-    pool: Array = np.arange(n) if key is None else key
-    rows = np.flatnonzero(healthy[pool])
-    base, offsets = _base(kernel, laid, walk)
-    left = rows
+    key = None if laid.is_plain else laid.keys["leg", "pool"]
+    open_rows = healthy if key is None else np.take(healthy, key, mode="clip")
+    left = open_rows
     if not kernel.tables.jumps:
-        single = rows[~_shared(laid)[rows]]
-        found, done = _along(kernel, laid, walk.course, base, offsets, single, marks.floats)
-        prices[single] = found
-        left = np.setdiff1d(rows, single[done], assume_unique=True)
-    for row in left:
-        prices[row] = _asked(kernel, laid, int(pool[row]), int(row), as_of)
-    return prices, len(left)
+        single = open_rows if laid.keys["leg", "position"] is None or key is None else open_rows & ~_shared(laid)
+        prices, done = _along(kernel, walk.course, _way(kernel, laid, walk, marks.floats), single)
+        left = open_rows & ~done
+    asked = np.flatnonzero(left)
+    for row in asked:
+        prices[row] = _asked(kernel, laid, int(row if key is None else key[row]), int(row), as_of)
+    return prices, len(asked)
 
 
 def _shared(laid: Laid) -> Array:
@@ -118,19 +122,18 @@ def _shared(laid: Laid) -> Array:
     return np.zeros(laid.counts["leg"], bool) if key is None else np.bincount(key)[key] > 1
 
 
-def _base(kernel: Kernel, laid: Laid, walk: BlockWalk) -> tuple[dict[int, Any], dict[int, Array]]:
-    """Every kept value as a leg sees it, and of each total the part of the other legs."""
+def _base(kernel: Kernel, laid: Laid, walk: BlockWalk) -> tuple[dict[int, Any], dict[int, Array | None]]:
+    """Every kept value as a leg sees it, and of each total the part of the other legs (None: there are none)."""
     nodes = kernel.plan.program.nodes
     base: dict[int, Any] = {}
-    offsets: dict[int, Array] = {}
+    offsets: dict[int, Array | None] = {}
     for k in walk.course.kept:
         node = walk.course.node(k)
-        value = _as_leg(laid, nodes[k].rows, walk.values[k])
         if node.op == "total" and k in kernel.moved:
-            own = _as_leg(laid, nodes[node.args[0]].rows, walk.values[node.args[0]])
-            offsets[k] = np.broadcast_to(value.value - own.value, (laid.counts["leg"],))
+            whole, own = (_as_leg(laid, nodes[one].rows, walk.values[one]) for one in (k, node.args[0]))
+            offsets[k] = None if whole.value is own.value else whole.value - own.value
         elif k not in kernel.moved:
-            base[k] = value
+            base[k] = _as_leg(laid, nodes[k].rows, walk.values[k])
     return base, offsets
 
 
@@ -141,50 +144,94 @@ def _as_leg(laid: Laid, rows: str, value: Any) -> Any:
     return value[key] if key is not None and isinstance(value, np.ndarray) else value
 
 
-def _along(
-    kernel: Kernel, laid: Laid, course: Course, base: dict[int, Any], offsets: dict[int, Array], rows: Array, marks: Array
-) -> tuple[Array, Array]:
-    """Steps along the slope, each from where the last one landed; which rows arrived (or surely never do)."""
-    price, done = np.full(len(rows), np.nan), np.zeros(len(rows), bool)
-    start, losing = marks[rows], np.where(laid.positions.size.floats[rows] > 0, -1.0, 1.0)
-    x, active = start.copy(), np.arange(len(rows))
-    inverse = kernel.tables.inverse[laid.markets()[rows]]
-    for _ in range(MOST_STEPS):
-        if not len(active):
-            break
-        here = rows[active]
-        apart, slope, size = _apart(kernel, laid, course, base, offsets, here, x[active])
-        met = np.abs(apart) <= NEAR * size
-        price[active[met]] = x[active[met]]
+def _along(kernel: Kernel, course: Course, way: _Way, going: Array) -> tuple[Array, Array]:
+    """Steps along the slope, each from where the last one landed: a price a leg, and which arrived (or surely never do).
+
+    Nearly all arrive with the second step, piece by piece; the few that do not go on together.
+    """
+    n = len(way.start)
+    price, x = np.full(n, np.nan), way.start.copy()
+    going = going.copy()
+    for low in range(0, n, PIECE):
+        rows = slice(low, low + PIECE)
+        _steps(kernel, course, way.of(rows), 2, price[rows], x[rows], going[rows])
+    rest = np.flatnonzero(going)
+    if len(rest):
+        on, there, found = np.ones(len(rest), bool), x[rest], np.full(len(rest), np.nan)
+        _steps(kernel, course, way.of(rest), MOST_STEPS, found, there, on)
+        price[rest], going[rest] = found, on
+    return price, ~going
+
+
+def _steps(kernel: Kernel, course: Course, way: _Way, most: int, price: Array, x: Array, going: Array) -> None:
+    """At most so many steps of all legs, put into `price`, `x` and what is `going` still."""
+    for _ in range(most):
+        if not going.any():
+            return
+        apart, slope, size = _apart(kernel, course, way, x)
         with np.errstate(all="ignore"):
-            there = np.where(inverse[active], 1 / (1 / x[active] + apart / (slope * x[active] ** 2)), x[active] - apart / slope)
-        away = ~((there - start[active]) * losing[active] > 0) | ~(there > 0) | (there > FURTHEST * start[active])
-        done[active[met | away]] = True
-        x[active] = there
-        active = active[~(met | away)]
-    return price, done
+            there = way.root(x, apart, slope)
+            size *= NEAR
+            met = np.abs(apart, out=apart) <= size
+            met &= going
+            np.copyto(price, x, where=met)
+            going &= ~met
+            going &= there > way.low
+            going &= there < way.high
+        np.copyto(x, there, where=going)
 
 
-def _apart(
-    kernel: Kernel, laid: Laid, course: Course, base: dict[int, Any], offsets: dict[int, Array], rows: Array, mark: Array
-) -> tuple[Array, Array, Array]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What some legs need to be walked along their marks: all that stands still, where they start, and between what a loss lies."""
+
+    base: dict[int, Any]
+    offsets: dict[int, Array | None]
+    start: Array
+    low: Array
+    high: Array
+    inverse: Array | None  # None: no contract is
+
+    def of(self, rows: Any) -> _Way:
+        return _Way(
+            {k: _some(value, rows) for k, value in self.base.items()},
+            {k: None if offset is None else _some(offset, rows) for k, offset in self.offsets.items()},
+            self.start[rows],
+            self.low[rows],
+            self.high[rows],
+            None if self.inverse is None else self.inverse[rows],
+        )
+
+    def root(self, x: Array, apart: Array, slope: Array) -> Array:
+        """Where the line through here meets 0; of an inverse contract the line is one in 1 ÷ mark."""
+        if self.inverse is None:
+            found: Array = apart / slope
+            return np.subtract(x, found, out=found)
+        return np.where(self.inverse, 1 / (1 / x + apart / (slope * x**2)), x - apart / slope)
+
+
+def _way(kernel: Kernel, laid: Laid, walk: BlockWalk, marks: Array) -> _Way:
+    inverse = kernel.tables.inverse[laid.markets()] if kernel.tables.inverse.any() else None
+    long = laid.positions.size.floats > 0
+    return _Way(*_base(kernel, laid, walk), marks, np.where(long, 0.0, marks), np.where(long, marks, FURTHEST * marks), inverse)
+
+
+def _apart(kernel: Kernel, course: Course, way: _Way, mark: Array) -> tuple[Array, Array, Array]:
     """Equity less what is required, its slope in the mark, and what both are made of."""
-    some = {k: _some(value, rows) for k, value in base.items()}
-    block = Block(
-        {**laid.counts, **dict.fromkeys(("leg", "market", "pool", "account", "position"), len(rows))}, {}, lambda kind, name: (None, None)
-    )
-    walk = _MarkWalk(course, block, kernel.tables, some, {k: offset[rows] for k, offset in offsets.items()}, mark)
+    n = len(mark)
+    block = Block(dict.fromkeys((*ROWS, "any"), n), {}, lambda kind, name: (None, None))
+    walk = _MarkWalk(course, block, kernel.tables, way.base, way.offsets, mark)
     walk.go(kernel.moved)
-    equity, required = walk.values[course.of(kernel.equity)], walk.values[course.of(kernel.required)]
-    ones = np.ones(len(rows))
-    notional = walk.values[course.of(kernel.notional)]
-    made = np.abs(equity.value) + np.abs(required.value) + np.abs(notional.value)
-    return equity.value - required.value, (equity.slope - required.slope) * ones, made
+    equity, required, notional = (walk.values[course.of(k)] for k in (kernel.equity, kernel.required, kernel.notional))
+    made = np.abs(equity.value) + np.abs(required.value)
+    made += np.abs(notional.value)
+    slope = Slopes().sub(equity, required).slope
+    return equity.value - required.value, np.zeros(n) if slope is None else slope, made
 
 
-def _some(value: Any, rows: Array) -> Any:
+def _some(value: Any, rows: Any) -> Any:
     if isinstance(value, Slope):
-        return Slope(value.value[rows]) if isinstance(value.value, np.ndarray) and value.value.ndim else value
+        return Slope(_some(value.value, rows))
     if isinstance(value, np.ndarray):
         return value[rows] if value.ndim else value
     return value.gathered(rows) if hasattr(value, "gathered") else value

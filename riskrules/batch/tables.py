@@ -111,6 +111,7 @@ class Tables:
         self.inverse = np.array([market.is_inverse for market in self.markets], dtype=bool)
         self.jumps = any(table is not None and _jumps(table) for table in chosen)
         self.settles = [market.settle for market in self.markets]
+        self.settles_in = self.settles[0] if len(set(self.settles)) == 1 else ""  # one asset, where it is one
 
     def places(self, names: tuple[str, ...]) -> Places:
         """Where the markets of a column's words stand; the last words asked about are kept."""
@@ -154,7 +155,7 @@ class Tables:
         """The tier of each row, counted from 0, and which rows are above the last cap of a table that refuses them."""
         listed = self._listed("caps")
         tier = np.zeros(len(caps.start), np.intp)
-        if isinstance(meaning, Coarse | Floats):
+        if isinstance(meaning, Coarse | Floats | Slopes):
             rest, found = meaning.tiers(x, listed.floats, caps.start, self.width, listed.roundings)
         else:
             rest, found = self._one_by_one(meaning, x, caps, listed)

@@ -53,6 +53,8 @@ class Groups:
     def __call__(self, column: Array) -> Array:
         if self.key is None:
             return column
+        if column.dtype == np.float64:
+            return np.bincount(self.key, weights=column, minlength=self.count)
         out = np.zeros(self.count, column.dtype)
         if len(self.starts):
             out[self.present] = np.add.reduceat(column if self.order is None else column[self.order], self.starts)
