@@ -91,8 +91,8 @@ class Outcome:
                 column[rows] = words.get(name, nothing)
 
 
-def blocks_of(positions: Positions, times: Array | None, size: int = BLOCK) -> Iterator[tuple[int, int]]:
-    """Runs of whole accounts (and of one time), each about so many rows."""
+def blocks_of(positions: Positions, size: int) -> Iterator[tuple[int, int]]:
+    """Runs of whole accounts, each about so many rows."""
     n, low = len(positions), 0
     while low < n:
         high = min(low + size, n)
@@ -130,7 +130,7 @@ class _Job:
 
 def _jobs(plans: Plans, positions: Positions, as_of: Array | Instant) -> Iterator[_Job]:
     """Blocks of one policy each: a block whose times lie under several is cut where they change."""
-    for low, high in blocks_of(positions, None):
+    for low, high in blocks_of(positions, BLOCK):
         if isinstance(as_of, int):
             yield _Job(low, high, plans.at(as_of)[0])
             continue
