@@ -17,6 +17,7 @@ BOOK = {"tiers": [["10", "50"], ["20", "25"], ["40", "10"]]}
 ETH = {"contracts": "2", "contract_value": "10", "avg_px": "100", "leverage": "10"}
 COIN = {"mmr": "0.01", "taker_fee": "0.01"}
 LINE = {"im_base": "0.02", "mm_base": "0.01", "per_unit": "0.001"}
+ROOT = {"imf": {"base": "0.02", "factor": "0.0005"}, "mmf": {"base": "0.01", "factor": "0.0003"}}
 ONE = {"mark": "100", "mult": "1", "contracts": "1", "mmr": "0.01"}
 
 
@@ -64,6 +65,10 @@ def test_shipped(family: str, venue: str, policy: Given, inputs: Given, expected
     "family, policy, inputs, expected, why",
     [
         ("linear_increase_margin", LINE, {"size": "-10", "price": "100"}, {"initial_margin": "30", "maintenance_margin": "20"}, "a short"),
+        ("sqrt_margin", ROOT, {"notional": "10000"}, {"imf": "0.05", "mmf": "0.03"}, "the factors by a root of 100"),
+        ("sqrt_margin", ROOT, {"notional": "1600"}, {"imf": "0.02", "mmf": "0.012", "initial_margin": "32", "maintenance_margin": "19.2"},
+         "the base and the root's rate are equal, and the margins"),
+        ("sqrt_margin", ROOT, {"notional": "1599"}, {"imf": "0.02", "mmf": "0.0119962"}, "the base below it, of the one that has it"),
         ("kucoin_risk_rate", {"taker_fee": "0.01"}, {"positions": [ONE], "total_margin": "20"}, {"risk_rate": "0.1"}, "no orders"),
         ("kucoin_risk_rate", {"taker_fee": "0.01"}, {"orders": [ONE], "total_margin": "21"}, {"risk_rate": "0.1"}, "orders alone"),
         ("kucoin_risk_rate", {"taker_fee": "0.01"}, {"positions": [ONE, ONE], "total_margin": "40"}, {"risk_rate": "0.1"}, "two markets"),
