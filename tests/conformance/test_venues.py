@@ -43,6 +43,8 @@ ONE = {"mark": "100", "mult": "1", "contracts": "1", "mmr": "0.01"}
          {"tier": 3, "mmr": "0.02", "imr": "0.05", "max_leverage": "1/imr"}, "the last row written"),
         ("tier_extension", "okx", STEPS, {"contracts": "101"}, {"tier": 4, "mmr": "0.025", "imr": "0.055"}, "one contract on"),
         ("tier_extension", "okx", STEPS, {"contracts": "200"}, {"tier": 5, "mmr": "0.03", "imr": "0.06"}, "a cap belongs to its own tier"),
+        ("tier_change_lookup", "okx", {"before": [["500", "0.01", "75", "0.0133"]], "after": [["500", "0.02", "15", "0.0666"]],
+         "unit": "contracts"}, {"size": "5"}, {"before.imr": "0.0133", "after.imr": "0.0666"}, "the printed rate is cut"),
         ("okx_inverse_isolated", "okx", COIN, {**ETH, "side": "long", "upl": "0.04"},
          {"margin": "0.02", "maintenance_margin": "0.0016", "margin_ratio": "18.75"}, "a profit: the mark is 125"),
         ("okx_inverse_isolated", "okx", COIN, {**ETH, "side": "short", "upl": "0.05"},
@@ -87,3 +89,10 @@ def test_families(family: str, policy: Given, inputs: Given, expected: Given, wh
 def figures(expected: Given) -> Given:
     """As the reader of cases has them: `1/imr` is 1 by that figure."""
     return {name: f"1/{expected['imr']}" if value == "1/imr" else value for name, value in expected.items()}
+
+
+def test_a_leverage_that_the_venue_does_not_know_is_the_family_s() -> None:
+    given = {"side": "long", "contracts": "100", "contract_size": "1", "entry": "100", "leverage": "10"}
+    expected, within = {"liquidation_price": "91.818181"}, {"abs": "0.000001"}
+    case = Case("here.json", "made", "inverse_mm_at_mark", "kraken_futures", {"mmr": "0.01"}, given, expected, within)
+    assert (outcome(case).verdict, outcome(case).why) == ("family", ())

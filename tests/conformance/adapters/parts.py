@@ -71,8 +71,13 @@ def alone(book: Book, chosen: str | None, margin: str | None = None) -> dict[str
     return {"mode": book.mode, "leverage": chosen, "margin": margin or ("0" if chosen is None else "initial")}
 
 
-def leg_words(of: str = POSITION, before: str = "") -> dict[str, Reading]:
-    return {f"{before}{said}": leg(name, of) for said, name in LEG_WORDS.items()} | {f"{before}imr": term("initial_rate", of)}
+def leg_words(of: str = POSITION, before: str = "", initial_rate: str = "initial_rate") -> dict[str, Reading]:
+    return {f"{before}{said}": leg(name, of) for said, name in LEG_WORDS.items()} | {f"{before}imr": term(initial_rate, of)}
+
+
+def printed_rates(book: Book) -> str:
+    """The term of a tier's initial rate as the venue prints it: one of them cuts it."""
+    return "printed_initial_rate" if book.rulebook == OKX.rulebook else "initial_rate"
 
 
 def flat(policy: Fields, money: Spell = w.number) -> dict[str, str]:
