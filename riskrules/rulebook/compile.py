@@ -14,7 +14,7 @@ from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.formulas import FormulaBook
-from riskrules.rulebook.plan import AccountPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -272,9 +272,9 @@ class _Compiler:
                 out[market] = say_instant(certain.certain_from)
         return out
 
-    def _aliases(self) -> dict[str, str]:
+    def _aliases(self) -> AliasPlan:
         version = self._one("contracts", "aliases", required=False)
-        return {name: pattern for name, pattern in version.value.model_dump().items() if pattern} if version else {}
+        return AliasPlan(**{name: said for name, said in version.value.model_dump().items() if said}) if version else AliasPlan()
 
     def _window(self) -> tuple[Instant | None, Instant | None]:
         """Possible versions count from just after `after`; the window ends there, inclusive, by one nanosecond."""
