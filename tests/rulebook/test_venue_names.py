@@ -85,7 +85,7 @@ def test_no_dated_contract_outlives_its_date(rulebook: str) -> None:
 
 
 def test_within_the_day_that_a_name_says_it_is_undecided() -> None:
-    leg = {"id": "p", "market": "ETH-USD-211231", "mode": "cross", "size": "1", "entry_price": "4000", "leverage": "2"}
+    leg = {"id": "p", "market": "ETH-USD-211231", "mode": "isolated", "margin": "1", "size": "1", "entry_price": "4000", "leverage": "2"}
     shot = {
         "markets": {"ETH-USD-211231": {"mark_price": "4000"}},
         "accounts": [{"id": "a", "collateral": {"ETH": "1"}, "positions": [leg]}],
