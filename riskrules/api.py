@@ -257,7 +257,7 @@ def in_our_words(tree: Any, file: str, text: str, plan: Plan, when: Instant) -> 
     from riskrules.engine.ccxt import is_ccxt, snapshot_tree
     from riskrules.engine.ccxt_figures import Rules
 
-    rules = Rules(plan.market, plan.program.needs)
+    rules = Rules(plan.market, plan.program.needs, {word: asset for asset, word in plan.aliases.ccxt_assets.items()})
     return snapshot_tree(tree, file, text, rules, say_instant(when)) if is_ccxt(tree) else (tree, [], [])
 
 

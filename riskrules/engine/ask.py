@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 from riskrules.engine.changes import Change, TooFine, all_changes, first_change
 from riskrules.engine.curve import FAULT, Curves, Moving, curves, pair_poly
 from riskrules.engine.decide import Evaluated
-from riskrules.engine.pieces import Domain, Pieces
+from riskrules.engine.pieces import Domain, Part, Pieces
 from riskrules.engine.poly import X, constant_poly
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Frame
@@ -26,6 +26,7 @@ from riskrules.units.exact import Exact, exact_text, to_exact, to_fraction
 FINEST = Fraction(1, 10**8)  # the grid where neither the policy nor the snapshot states a step
 FURTHEST = 1_000_000  # times the mark: no price beyond is looked at
 FOUND_TO = f"found to {exact_text(to_exact(FINEST))}"
+CLOSER = 3  # how often what a root leaves uncertain is read again, each time on shorter stretches
 MOST_CELLS = 256  # steps of roundings in one uncertain stretch that are looked between
 
 
@@ -74,7 +75,22 @@ class Question:
 
     @cached_property
     def condition(self) -> Pieces:
-        return self._curves(Fraction(0), self.unknown.furthest).at(self._target, self.row)
+        made = self._curves(Fraction(0), self.unknown.furthest)
+        found = made.at(self._target, self.row)
+        for _ in range(CLOSER if made.is_bent else 0):
+            found = self._closer(found)
+        return found
+
+    def _closer(self, found: Pieces) -> Pieces:
+        """What is uncertain for more than a few steps is read again by itself."""
+        cuts: list[Fraction] = []
+        parts: list[Part] = []
+        for low, high, part in found.spans():
+            wide = part is None and high is not None and high - low > self.unknown.grid
+            inside = self._curves(low, high).at(self._target, self.row) if wide else None
+            cuts += [*(inside.cuts if inside else ()), *([] if high is None else [high])]
+            parts += inside.parts if inside else (part,)
+        return Pieces(found.domain, tuple(cuts[: len(parts) - 1]), tuple(parts))
 
     def breaks(self, low: Fraction, high: Fraction, deeper: int = 3) -> list[Fraction]:
         """Points between which the condition cannot turn: each step of a rounding, and each turn between two of them.
@@ -188,7 +204,7 @@ def wallet_cell(evaluated: Evaluated, pool: int) -> tuple[str, str, int] | None:
 
 
 def size_of(evaluated: Evaluated, leg: int) -> Unknown | None:
-    """What is left of a leg when the rest is closed at mark: its profit moves into the wallet."""
+    """What is left of a leg, and never more than there is, when the rest is closed at mark: its profit moves into the wallet."""
     pool = evaluated.rows.keys["leg", "pool"][leg]
     cell = wallet_cell(evaluated, pool)
     size = evaluated.walk.frame.given["leg", "size"][leg]
@@ -203,7 +219,9 @@ def size_of(evaluated: Evaluated, leg: int) -> Unknown | None:
     sign = 1 if now > 0 else -1
     wallet = pair_poly(held) + constant_poly(gain) + X.scale(-gain / abs(now))
     grid, stated = step_of(evaluated, evaluated.rows.keys["leg", "market"][leg], "lot")
-    return Unknown({("leg", "size"): {leg: X.scale(Fraction(sign))}, (rows, name): {row: wallet}}, abs(now), grid, stated)
+    return Unknown(
+        {("leg", "size"): {leg: X.scale(Fraction(sign))}, (rows, name): {row: wallet}}, abs(now), grid, stated, furthest=abs(now)
+    )
 
 
 def order_size(evaluated: Evaluated, order: int) -> Unknown:

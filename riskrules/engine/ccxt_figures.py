@@ -7,8 +7,9 @@ not it is a problem.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from riskrules.diagnostics.problem import Problem
@@ -46,6 +47,7 @@ class Rules(NamedTuple):
 
     contract_of: Callable[[str], MarketPlan | None]
     needs: Collection[tuple[str, str]]
+    assets: Mapping[str, str] = MappingProxyType({})  # ccxt's word for an asset → the rulebook's, where it is another
 
 
 class Market(NamedTuple):
@@ -143,7 +145,8 @@ class Told:
             hint = "ccxt writes these BASE/QUOTE:SETTLE or BASE/QUOTE:SETTLE-YYMMDD; leave out what is of another kind"
             self.wrong("RR604", path, f"{symbol!a:.60} is not a perpetual or a dated future", hint, symbol)
             return None
-        base, quote, settle, date = match.groups()
+        base, quote, settle = (rules.assets.get(word, word) for word in match.groups()[:3])
+        date = match[4]
         name = f"{base}-{quote}-{date}" if date else f"{base}-{quote}"
         contract = rules.contract_of(name)
         due = (contract.settle,) if contract else (quote, base)

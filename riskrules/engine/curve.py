@@ -13,12 +13,13 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
+from riskrules.engine import bends
 from riskrules.engine import pieces as p
 from riskrules.engine.changes import MOST_BREAKS, TooFine
 from riskrules.engine.pieces import Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
-from riskrules.ir.ops import COMPARATORS, ROUNDINGS, under_cap
+from riskrules.ir.ops import COMPARATORS, ROOTS, ROUNDINGS, under_cap
 from riskrules.ir.program import Node
 from riskrules.ir.walk import Walk
 from riskrules.units.exact import Exact, to_fraction
@@ -30,6 +31,7 @@ _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
     "add": p.add, "sub": p.sub, "mul": p.mul, "div": p.div, "smaller": p.minimum, "larger": p.maximum, "both": p.both, "either": p.either,
 }  # fmt: skip
 _ROUND = {op: direction for direction, op in ROUNDINGS.items()}
+BENT = frozenset(ROOTS.values())
 GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest")
 _UNARY: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
 _COMPARE = (*COMPARATORS, "equal")
@@ -43,6 +45,7 @@ class Curves:
     domain: Domain
     of: list[dict[int, Pieces]] = field(default_factory=list)
     rounded: list[tuple[Pieces, Fraction]] = field(default_factory=list)
+    is_bent: bool = False  # by a root, which is bounded the closer, the shorter the stretch
 
     def at(self, k: int, row: int) -> Pieces:
         found = self.of[k].get(row)
@@ -132,6 +135,8 @@ def _applied(node: Node, made: Curves, row: int) -> Pieces:
         return p.choose(*args)
     if node.op in _ROUND:
         return _rounded(node, made, args)
+    if node.op in BENT:
+        return _bent(node, made, args)
     if node.op in ("bracket", "within_last_cap"):
         return _tiered(node, made, row, args[0])
     if node.op == "pick":
@@ -152,21 +157,32 @@ def _power(base: Pieces, k: int) -> Pieces:
 
 
 def _rounded(node: Node, made: Curves, args: list[Pieces]) -> Pieces:
-    quantum = args[1].parts[0]
-    if not isinstance(quantum, Piece) or args[1].cuts or not quantum.poly.is_constant:
-        return p.constant(None, made.domain)
-    step = quantum.poly.at(Fraction(1))
-    if step <= 0:
-        return p.constant(FAULT, made.domain)
+    step = _step_of(args[1])
+    if step is None or step <= 0:
+        return p.constant(None if step is None else FAULT, made.domain)
     turns_at = step / 2 if "half" in node.op else step
     made.rounded.append((args[0], turns_at))
     settled = Pieces(args[0].domain, args[0].cuts, tuple(_settled(*span, turns_at) for span in args[0].spans()))
     return p.rounded(settled, step, _ROUND[node.op])
 
 
+def _bent(node: Node, made: Curves, args: list[Pieces]) -> Pieces:
+    step = _step_of(args[1])
+    if step is None or step <= 0:
+        return p.constant(None if step is None else FAULT, made.domain)
+    made.is_bent = True
+    return bends.root(args[0], node.op, step)
+
+
+def _step_of(quantum: Pieces) -> Fraction | None:
+    """The step that does not move, or none."""
+    part = quantum.parts[0]
+    return part.poly.at(Fraction(1)) if isinstance(part, Piece) and not quantum.cuts and part.is_exact and part.poly.is_constant else None
+
+
 def _settled(low: Fraction, high: Fraction | None, part: Any, turns_at: Fraction) -> Any:
     """A curve that meets no step of the rounding between its ends is rounded there as the number half way is."""
-    if high is None or not isinstance(part, Piece) or not part.is_exact or part.poly.is_constant or not _one_way(part.poly):
+    if high is None or not isinstance(part, Piece) or not part.is_exact or part.poly.is_constant or not p.one_way(part.poly):
         return part
     if low == 0 and part.poly.terms[0][0] < 0:
         return part
@@ -174,11 +190,6 @@ def _settled(low: Fraction, high: Fraction | None, part: Any, turns_at: Fraction
     if floor(least / turns_at) + 1 < ceil(most / turns_at):
         return part
     return Piece(constant_poly(part.poly.at((low + high) / 2)))
-
-
-def _one_way(curve: Poly) -> bool:
-    """Whether it only rises or only falls for x above 0: one power besides the constant is enough to know."""
-    return sum(1 for power, _ in curve.terms if power) <= 1
 
 
 def _tiered(node: Node, made: Curves, row: int, size: Pieces) -> Pieces:

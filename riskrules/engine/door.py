@@ -139,18 +139,22 @@ class _Reader:
             "orders": listing,
             "taker_fee": rate,
             "leverage": mapping,
+            "risk_limit": mapping,
         }
         got = self.fields(node, path, shape, ("id",), "account")
         held = got.get("collateral")
         collateral = (
             None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
         )
-        leverage = {name: positive(self, value, (*path, "leverage", name)) or ZERO for name, value in (got.get("leverage") or {}).items()}
+        leverage, limits = (
+            {name: positive(self, value, (*path, chosen, name)) or ZERO for name, value in (got.get(chosen) or {}).items()}
+            for chosen in ("leverage", "risk_limit")
+        )
         positions = tuple(self.position(one, (*path, "positions", k)) for k, one in enumerate(got.get("positions") or ()))
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
-        return AccountInput(got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"])
+        return AccountInput(got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits)
 
     def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {

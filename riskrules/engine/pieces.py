@@ -143,7 +143,7 @@ def neg(a: Pieces) -> Pieces:
 
 
 def mul(a: Pieces, b: Pieces) -> Pieces:
-    return _each(_multiplied, a, b)
+    return _split(lambda domain, low, high, row: ((high, _multiplied(row[0], row[1], low, high)),), a, b)
 
 
 def div(a: Pieces, b: Pieces) -> Pieces:
@@ -177,18 +177,32 @@ def _negated(a: Part) -> Part:
     return Piece(-a.poly, -a.slack_high, -a.slack_low) if isinstance(a, Piece) else _tainted((a,), Piece)
 
 
-def _multiplied(a: Part, b: Part) -> Part:
+def _multiplied(a: Part, b: Part, low: Fraction, high: Fraction | None) -> Part:
     if not isinstance(a, Piece) or not isinstance(b, Piece):
         return _tainted((a, b), Piece)
     if a.is_exact and b.is_exact:
         return Piece(a.poly * b.poly)
+    sharp, blurred = (a, b) if a.is_exact else (b, a)
+    if sharp.is_exact and not sharp.poly.is_constant:
+        return _blurred_by(sharp.poly, blurred, low, high)
     if not (a.poly.is_constant and b.poly.is_constant):
-        if a.is_exact and a.poly.is_constant:
-            return _scaled(b, a.poly.at(ZERO))
-        return _scaled(a, b.poly.at(ZERO)) if b.is_exact and b.poly.is_constant else None
+        return _scaled(blurred, sharp.poly.at(ZERO)) if sharp.is_exact else None
     middle = a.poly.at(ZERO) * b.poly.at(ZERO)
     corners = [x * y for x in _ends(a) for y in _ends(b)]
     return Piece(constant_poly(middle), min(corners) - middle, max(corners) - middle)
+
+
+def _blurred_by(curve: Poly, blurred: Piece, low: Fraction, high: Fraction | None) -> Part:
+    """A slack grows and shrinks with what it is multiplied by: on a stretch with ends, by no more than at one of them."""
+    if high is None or not one_way(curve) or (low == 0 and curve.terms[0][0] < 0):
+        return None
+    corners = [curve.at(end) * slack for end in (low, high) for slack in (blurred.slack_low, blurred.slack_high)]
+    return Piece(blurred.poly * curve, min(ZERO, *corners), max(ZERO, *corners))
+
+
+def one_way(curve: Poly) -> bool:
+    """Whether it only rises or only falls for x above 0: one power besides the constant is enough to know."""
+    return sum(1 for power, _ in curve.terms if power) <= 1
 
 
 def _ends(constant_piece: Piece) -> tuple[Fraction, Fraction]:
@@ -216,7 +230,7 @@ def rounded(a: Pieces, quantum: Fraction, direction: str) -> Pieces:
 
 
 def _rounded(a: Piece, quantum: Fraction, direction: str) -> Piece:
-    below, above = _ROUNDING_SLACKS[direction]
+    below, above = SLACKS[direction]
     if not a.poly.is_constant:
         return Piece(a.poly, _sum(a.slack_low, below * quantum), _sum(a.slack_high, above * quantum))
     low, high = (_rounded_number(end, quantum, direction) for end in _ends(a))
@@ -229,7 +243,7 @@ def _rounded_number(value: Fraction, quantum: Fraction, direction: str) -> Fract
 
 
 # How far a rounding may move a value down and up, in quanta.
-_ROUNDING_SLACKS = {
+SLACKS = {
     "up": (ZERO, Fraction(1)),
     "down": (Fraction(-1), ZERO),
     "toward_zero": (Fraction(-1), Fraction(1)),

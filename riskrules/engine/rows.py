@@ -231,7 +231,8 @@ class Rows:
             return leg.leverage or self.account.leverage.get(leg.market) or _absent("leverage", leg.id)
         if name == "unsettled_funding":
             return leg.unsettled_funding or _absent("unsettled_funding", leg.id)
-        return leg.drivers.get(name) or _absent(name, leg.id)
+        chosen = self.account.risk_limit.get(leg.market) if name == "risk_limit" else None
+        return leg.drivers.get(name) or chosen or _absent(name, leg.id)
 
     def _size(self, leg: PositionInput) -> Exact | Fault:
         account = self.plan.account
@@ -285,10 +286,14 @@ class Rows:
             return order.side == "buy"
         if name == "reduce_only":
             return order.reduce_only
-        return order.drivers.get(name) or _absent(name, order.id)
+        chosen = self.account.risk_limit.get(order.market) or self._leg_limit(order.market) if name == "risk_limit" else None
+        return order.drivers.get(name) or chosen or _absent(name, order.id)
 
     def _leg_leverage(self, market: str) -> Exact | None:
         return next((leg.leverage for leg in self.legs if leg.market == market and leg.leverage), None)
+
+    def _leg_limit(self, market: str) -> Exact | None:
+        return next((leg.drivers["risk_limit"] for leg in self.legs if leg.market == market and "risk_limit" in leg.drivers), None)
 
     def _pool_cell(self, name: str, pool: Pool) -> Any:
         if name == "is_isolated":

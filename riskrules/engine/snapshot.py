@@ -63,6 +63,7 @@ class AccountInput(NamedTuple):
     taker_fee: Exact | None = None
     leverage: Mapping[str, Exact] = NOTHING  # chosen per market
     drivers: Mapping[str, Exact] = NOTHING
+    risk_limit: Mapping[str, Exact] = NOTHING  # chosen per market
 
 
 class Snapshot(NamedTuple):

@@ -12,6 +12,7 @@ passes them on.  `may_fault` marks the rows that can bring a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isqrt
 from typing import Any, Literal, NamedTuple
 
 from riskrules.ir.fault import Fault
@@ -98,7 +99,7 @@ def _larger(x: Exact, y: Exact) -> Exact:
     return x if at_or_above(x, y) else y
 
 
-def _in_steps(exact: Callable[[Exact, Exact], Exact]) -> Callable[[Exact, Exact], Exact | Fault]:
+def _in_steps(exact: Callable[[Exact, Exact], Exact | Fault]) -> Callable[[Exact, Exact], Exact | Fault]:
     """A rounding that has steps to round to: a quantum may be a figure of the policy's formulas, and that may be 0."""
 
     def rounded(x: Exact, quantum: Exact) -> Exact | Fault:
@@ -146,6 +147,35 @@ def _round_half_even(x: Exact, quantum: Exact) -> Exact:
     n, d = _steps(x, quantum)
     low, rest = divmod(n, d)
     return _times(low + (2 * rest > d or (2 * rest == d and low % 2 == 1)), quantum)
+
+
+def _root_in_steps(beyond: Callable[[int, int, int], bool]) -> Callable[[Exact, Exact], Exact | Fault]:
+    """A square root in whole steps: most have no last digit, so none is taken without its rounding.
+
+    `beyond` says of the whole steps below the root, and of the fraction it is the root of, whether one more is counted.
+    """
+
+    def root(x: Exact, quantum: Exact) -> Exact | Fault:
+        if x[0] < 0:
+            return Fault("RR509", "a square root of a figure below 0", "the figure under the root may not be below 0")
+        n, d = x[0] * quantum[1] ** 2, x[1] * quantum[0] ** 2
+        low = isqrt(n // d)
+        return _times(low + beyond(low, n, d), quantum)
+
+    return _in_steps(root)
+
+
+def _passed(low: int, n: int, d: int) -> bool:
+    return low * low * d < n
+
+
+def _half_or_more(low: int, n: int, d: int) -> bool:
+    return (2 * low + 1) ** 2 * d <= 4 * n
+
+
+def _half_to_even(low: int, n: int, d: int) -> bool:
+    half = (2 * low + 1) ** 2 * d
+    return half < 4 * n or (half == 4 * n and low % 2 == 1)
 
 
 def under_cap(inclusive: bool) -> Literal["at_or_below", "below"]:
@@ -208,6 +238,10 @@ def _rows() -> tuple[Op, ...]:
         Op("round_away_from_zero", _in_steps(_round_away_from_zero), "{0} rounded away from zero to {1}", COMPARE, may_fault=True),
         Op("round_half_up", _in_steps(_round_half_up), "{0} rounded half up to {1}", COMPARE, may_fault=True),
         Op("round_half_even", _in_steps(_round_half_even), "{0} rounded half even to {1}", COMPARE, may_fault=True),
+        Op("root_up", _root_in_steps(_passed), "⌈√({0})⌉ to {1}", may_fault=True),
+        Op("root_down", _root_in_steps(lambda *_: False), "⌊√({0})⌋ to {1}", may_fault=True),
+        Op("root_half_up", _root_in_steps(_half_or_more), "√({0}) rounded half up to {1}", COMPARE, may_fault=True),
+        Op("root_half_even", _root_in_steps(_half_to_even), "√({0}) rounded half even to {1}", COMPARE, may_fault=True),
         Op("bracket", _bracket, "the tier of {0}", may_fault=True),
         Op("within_last_cap", _within_last_cap, "{0} within the last cap", COMPARE),
         Op("pick", _pick, "{1} of that tier"),
@@ -232,3 +266,7 @@ ROUNDINGS = {
     "up": "round_up", "down": "round_down", "toward_zero": "round_toward_zero", "away_from_zero": "round_away_from_zero",
     "half_up": "round_half_up", "half_even": "round_half_even",
 }  # fmt: skip
+ROOTS = {
+    "round_up": "root_up", "round_away_from_zero": "root_up", "round_down": "root_down", "round_toward_zero": "root_down",
+    "round_half_up": "root_half_up", "round_half_even": "root_half_even",
+}  # fmt: skip  # a root is never below 0: away from zero is up

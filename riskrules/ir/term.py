@@ -137,6 +137,14 @@ def rounded(x: Term, op: str, quantum: Term) -> Term:
     return _elementwise(op, x.unit, x, quantum)
 
 
+def root(x: Term, op: str, quantum: Term) -> Term:
+    """The square root in whole steps of the quantum, which is in the unit of the root."""
+    unit = x.unit.root()
+    if unit != quantum.unit:
+        raise UnitMistake(f"a root in {unit} is not rounded to steps in {quantum.unit}")
+    return _elementwise(op, unit, x, quantum)
+
+
 def bracket(x: Term, caps: Term) -> Term:
     return _elementwise("bracket", u.INDEX, x, caps)
 

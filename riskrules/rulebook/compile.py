@@ -14,7 +14,8 @@ from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.formulas import FormulaBook
-from riskrules.rulebook.plan import AccountPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.limits import limits_of_legs, with_limits
+from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -76,17 +77,18 @@ class _Compiler:
         markets = self._markets(proofs, forms)
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
+        program = flatten(terms, "liquidate", margin_meaning.OF_ORDERS)
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
             holds=self._window(),
-            program=flatten(terms, "liquidate", margin_meaning.OF_ORDERS),
+            program=program,
             account=_account_plan(sections),
             status=status,
             assets=self._assets(),
             gone=self._gone(),
             aliases=self._aliases(),
-            drivers=formulas.drivers(),
+            drivers=with_limits(formulas.drivers(), program.needs),
             settings=formulas.settings(),
             scenarios=formulas.scenarios(),
             _markets={name: packed_market(market) for name, market in markets.items()},
@@ -241,6 +243,8 @@ class _Compiler:
         states = values.pop("states_by_maintenance_share_of_equity")
         weights = [version.value for version in self._collateral().values()]
         weighted = any(asset.weight != 1 or asset.owed_weight != 1 for asset in weights)
+        self.problems += limits_of_legs(found["account"], bases)
+        self._stop_if_refused()
         return margin_meaning.Sections(
             **values, states=() if states == "none" else states, bases=bases, weighted=weighted, at=_where(found, self.book.history)
         )
@@ -272,9 +276,9 @@ class _Compiler:
                 out[market] = say_instant(certain.certain_from)
         return out
 
-    def _aliases(self) -> dict[str, str]:
+    def _aliases(self) -> AliasPlan:
         version = self._one("contracts", "aliases", required=False)
-        return {name: pattern for name, pattern in version.value.model_dump().items() if pattern} if version else {}
+        return AliasPlan(**{name: said for name, said in version.value.model_dump().items() if said}) if version else AliasPlan()
 
     def _window(self) -> tuple[Instant | None, Instant | None]:
         """Possible versions count from just after `after`; the window ends there, inclusive, by one nanosecond."""

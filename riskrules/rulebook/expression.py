@@ -9,7 +9,7 @@ import ast
 from collections.abc import Callable
 
 from riskrules.ir import term as t
-from riskrules.ir.ops import ROUNDINGS
+from riskrules.ir.ops import ROOTS, ROUNDINGS
 from riskrules.ir.term import Term
 from riskrules.units import unit as u
 from riskrules.units.exact import strict_number
@@ -60,6 +60,7 @@ _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div:
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
 FUNCTIONS = sorted(("min", "max", "abs", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+ROOT_NEEDS = f"say which way its digits end: {', '.join(ROUNDINGS.values())}, as in round_up(sqrt(x), 0.000001)"
 GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, and/or/not, and {', '.join(FUNCTIONS)}"
 
 
@@ -155,7 +156,9 @@ class _Builder:
         if name == "abs" and len(args) == 1:
             return t.absolute(self._figure(args[0]))
         if name in ROUNDINGS.values() and len(args) == 2:
-            return t.rounded(self._figure(args[0]), name, self._quantum(args[1]))
+            return self._rounded(name, *args)
+        if name == "sqrt":
+            raise self._mistake("RR402", "a square root without a rounding around it", ROOT_NEEDS, node)
         if name == "in_unit" and len(args) == 2:
             return t.as_unit(self._figure(args[0]), self._unit(args[1]))
         if name in _OVER and len(args) == 2:
@@ -168,6 +171,12 @@ class _Builder:
             f"the functions are {', '.join(FUNCTIONS)}",
             node,
         )
+
+    def _rounded(self, name: str, what: ast.expr, step: ast.expr) -> Term:
+        match what:
+            case ast.Call(func=ast.Name(id="sqrt"), args=[under], keywords=[]):
+                return t.root(self._figure(under), ROOTS[name], self._quantum(step))
+        return t.rounded(self._figure(what), name, self._quantum(step))
 
     def _choice(self, test: ast.expr, this: ast.expr, that: ast.expr) -> Term:
         """Between two figures, or between two conditions."""

@@ -28,6 +28,7 @@ BASE_FIGURES = frozenset(
         "size",
         "entry_price",
         "leverage",
+        "risk_limit",
         "unsettled_funding",
         "caps",
         "maintenance_rates",

@@ -55,6 +55,16 @@ class AssetPlan(NamedTuple):
     owed_weight: Exact | None
 
 
+class AliasPlan(NamedTuple):
+    """How others spell the markets: by pattern, or one by one."""
+
+    venue: str = ""
+    ccxt: str = ""
+    venue_dated: str = ""  # "": as any other
+    venue_own: dict[str, str] = {}  # market → the venue's spelling  # noqa: RUF012
+    ccxt_assets: dict[str, str] = {}  # asset → ccxt's word for it  # noqa: RUF012
+
+
 class StatusPlan(NamedTuple):
     title: str
     authority: str
@@ -85,7 +95,7 @@ class Plan:
     status: StatusPlan
     assets: dict[str, AssetPlan]
     gone: dict[str, str]  # withdrawn markets: since when
-    aliases: dict[str, str]  # how other spellings are made
+    aliases: AliasPlan
     drivers: dict[str, tuple[str, ...]]  # what a formula reads from the snapshot: rows → names
     settings: dict[str, dict[str, Exact]]  # what a formula reads for each market; "" is every other
     scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
@@ -113,7 +123,7 @@ class Plan:
             tuple(self.status),
             {name: tuple(asset) for name, asset in self.assets.items()},
             self.gone,
-            self.aliases,
+            tuple(self.aliases),
             self.drivers,
             self.settings,
             self.scenarios,
@@ -132,7 +142,7 @@ class Plan:
             StatusPlan(*status),
             {name: AssetPlan(*asset) for name, asset in assets.items()},
             gone,
-            aliases,
+            AliasPlan(*aliases),
             drivers,
             settings,
             scenarios,

@@ -163,17 +163,18 @@ class _Rows:
                 )
 
     def leverage_falls(self) -> Iterator[Problem]:
+        """It may never rise.  That it stays is told and no more: venues print tables that tighten the maintenance rate alone."""
         for k, (below, above) in enumerate(pairwise(self.tiers), start=1):
-            if above.max_leverage >= below.max_leverage:
-                then = f"{say.leverage(above.max_leverage)} above {_say(self.caps[k - 1])}"
-                text = f"max leverage does not fall: {say.leverage(below.max_leverage)}, then {then}"
-                yield Problem(
-                    "RR206",
-                    _at(self.version, k, "max_leverage"),
-                    text,
-                    "a larger position may not be leveraged as much",
-                    labels=self._below(k, "max_leverage", "the tier below"),
-                )
+            if above.max_leverage < below.max_leverage:
+                continue
+            where, labels = _at(self.version, k, "max_leverage"), self._below(k, "max_leverage", "the tier below")
+            beyond = _say(self.caps[k - 1])
+            if above.max_leverage == below.max_leverage:
+                text = f"max leverage stays at {say.leverage(above.max_leverage)} above {beyond}"
+                yield Problem("RR236", where, text, "kept where its source prints it so; look at a house table again", labels=labels)
+            else:
+                text = f"max leverage rises from {say.leverage(below.max_leverage)} to {say.leverage(above.max_leverage)} above {beyond}"
+                yield Problem("RR206", where, text, "a larger position may not be leveraged as much", labels=labels)
 
     def room(self, opening: Opening) -> Iterator[Problem]:
         """A position just opened at maximum leverage and mark must stand, at every size of the tier."""

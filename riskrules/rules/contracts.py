@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -59,6 +59,10 @@ class AssetRule(Model):
 class Aliases(Model):
     venue: Prose | None = Field(default=None, description="the venue's spelling, from {base} {quote} {settle} {date}")
     ccxt: Prose | None = Field(default=None, description="ccxt's spelling, from the same")
+    venue_dated: Prose | None = Field(default=None, description="the venue's spelling of a dated market, where that is another")
+    venue_own: dict[Market, Prose] = Field(default_factory=dict, description="markets that the venue spells by no pattern")
+    ccxt_assets: dict[Asset, Asset] = Field(default_factory=dict, description="assets that ccxt calls otherwise, with its word for each")
+    later: ClassVar[frozenset[str]] = frozenset({"venue_dated", "venue_own", "ccxt_assets"})
 
 
 class ContractsFile(Header):

@@ -1,9 +1,9 @@
 """Formulas: what the other kinds cannot say, in files of their own.
 
 A formula is one expression over named terms: + − × ÷, comparisons, if/else, min, max, abs, rounding
-to a quantum, totals over the rows below, small whole powers.  It has a unit that is checked, words
-that it `reads_as`, and a worked example that is evaluated whenever the file is read.  There are no
-loops, texts or attributes.
+to a quantum, square roots rounded at once, totals over the rows below, small whole powers.  It has a
+unit that is checked, words that it `reads_as`, and a worked example that is evaluated whenever the
+file is read.  There are no loops, texts or attributes.
 
     kind: formula
     terms:

@@ -28,8 +28,11 @@ class AboveLastCap(Model):
     increase: Literal["refused"] = Field(description="adding to a position beyond the last cap")
 
 
+CHOSEN_LIMIT = "chosen_risk_limit"
+
+
 class TierForm(Model):
-    lookup: Literal["notional_at_mark", "notional_at_entry", "size"] = Field(description="what a cap is compared with")
+    lookup: Literal["notional_at_mark", "notional_at_entry", "size", "chosen_risk_limit"] = Field(description="what a cap is compared with")
     counts: Literal["position_only"] = Field(description="what is added up before the look-up")
     rate_on: Literal["notional_at_mark", "notional_at_entry"] = Field(description="what the rate is taken on")
     style: Literal["marginal", "whole_position"] = Field(description="each slice at its own rate, or everything at the rate of its tier")
@@ -49,6 +52,17 @@ class TierForm(Model):
                 f"a marginal table looked up by {self.lookup} cannot take its rate on {self.rate_on}",
                 "the same base for both",
                 "choose whole_position, or one base for both: slices of one measure have no margin on another",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_limit_is_a_cap(self) -> TierForm:
+        if self.lookup == CHOSEN_LIMIT and self.cap == "exclusive":
+            raise refuse(
+                "RR225",
+                "a chosen risk limit is the cap of its own tier, and cap says that it belongs to the next",
+                "cap: inclusive",
+                "write cap: inclusive: whoever chooses a limit is in the tier that ends there",
             )
         return self
 

@@ -7,7 +7,7 @@ whatever its mode, so that there is one rule of liquidation and not one for each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -79,16 +79,22 @@ def _by_leg(s: Sections) -> bool:
 
 def _measure(s: Sections, names: Names, rows: str, use: Literal["lookup", "rate_on"]) -> Term:
     """The size that a cap or the rate is about, under every tier form in use."""
-    words = sorted({lookup if use == "lookup" else rate_on for lookup, rate_on in s.bases})
-    measures = {word: _one_measure(s, names, word, rows) for word in words}
-    chosen = measures[words[0]]
-    for word in words[1:]:
-        uses = t.to_rows(t.given(f"{use}_is_{word}", "market", u.FLAG), rows)
-        chosen = t.choose(uses, measures[word], chosen)
+    words = {lookup if use == "lookup" else rate_on for lookup, rate_on in s.bases}
+    return _by_form(use, words, rows, lambda word: _one_measure(s, names, word, rows))
+
+
+def _by_form(use: str, words: Iterable[str], rows: str, of: Callable[[str], Term]) -> Term:
+    """Of several words the one that the form of the row's market uses."""
+    first, *others = sorted(words)
+    chosen = of(first)
+    for word in others:
+        chosen = t.choose(t.to_rows(t.given(f"{use}_is_{word}", "market", u.FLAG), rows), of(word), chosen)
     return chosen
 
 
 def _one_measure(s: Sections, names: Names, word: str, rows: str) -> Term:
+    if word == m.CHOSEN_LIMIT:
+        return _chosen_limit(s, names)
     source = {"notional_at_mark": "notional", "notional_at_entry": "entry_notional"}
     each = names[source[word]] if word in source else t.as_unit(t.absolute(t.given("size", "leg", u.BASE)), u.SETTLE)
     if rows == "leg":
@@ -96,6 +102,21 @@ def _one_measure(s: Sections, names: Names, word: str, rows: str) -> Term:
     assert s.account.hedge_legs != "not_allowed"
     together = "total" if s.account.hedge_legs.tier_by == "sum_of_legs" else "largest"
     return t.over(together, each, rows).named(f"{s.account.hedge_legs.tier_by}_{word}", s.at("account"))
+
+
+def _chosen_limit(s: Sections, names: Names) -> Term:
+    """What the user has chosen decides the tier, and not what is held; a limit below what is held decides nothing."""
+    limit, value = (
+        t.given("risk_limit", "leg", u.SETTLE),
+        _by_form("rate_on", _rates_of_limits(s), "leg", lambda word: _one_measure(s, names, word, "leg")),
+    )
+    text = "the risk limit of {row} is {0}, and the position is worth {1}"
+    refusal = t.fault("RR513", text, "give the limit that is chosen now: a position is never above it", u.SETTLE, "leg", limit, value)
+    return t.choose(t.compare("at_or_above", limit, value), limit, refusal).named("limit_in_use", s.at("tier_forms"))
+
+
+def _rates_of_limits(s: Sections) -> set[str]:
+    return {rate_on for lookup, rate_on in s.bases if lookup == m.CHOSEN_LIMIT}
 
 
 def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
@@ -269,15 +290,12 @@ def _decisions(s: Sections, parts: Names) -> Names:
 def _opening(s: Sections, names: Names, parts: Names) -> Names:
     """Whether each open order may be there: its side's whole exposure within the table, its leverage, and the pool's margin."""
     exposure = _exposure(s, names).named("exposure", s.at("tier_forms"))
-    caps = t.to_rows(t.given("caps", "market", u.TABLE), "position")
-    largest = t.pick(t.bracket(exposure, caps), t.to_rows(t.given("max_leverages", "market", u.TABLE), "position"), u.LEVERAGE)
+    within, largest = _room(s, exposure)
     leverage = t.given("order_leverage", "order", u.LEVERAGE)
     allowed = {
         "exposure": exposure,
-        "size_allowed": t.to_rows(t.within_last_cap(exposure, caps), "order").named("size_allowed", s.at("tier_forms")),
-        "leverage_allowed": t.compare("at_or_below", leverage, t.to_rows(largest.named("exposure_max_leverage"), "order")).named(
-            "leverage_allowed", s.at("tier_forms")
-        ),
+        "size_allowed": within.named("size_allowed", s.at("tier_forms")),
+        "leverage_allowed": t.compare("at_or_below", leverage, largest).named("leverage_allowed", s.at("tier_forms")),
         "margin_allows": t.to_rows(parts["margin_suffices"], "order").named("margin_allows", s.at("may_increase")),
         "account_allows": t.to_rows(parts["standing_allows"], "order").named("account_allows", s.at("liquidate_when")),
     }
@@ -286,14 +304,35 @@ def _opening(s: Sections, names: Names, parts: Names) -> Names:
     return {**allowed, "may_open": every.named("may_open", s.at("may_increase"))}
 
 
+def _room(s: Sections, exposure: Term) -> tuple[Term, Term]:
+    """For each order: whether its side is within the table, or within the limit that was chosen; and the largest leverage there."""
+    within, largest = (t.to_rows(one, "order") for one in _in_table(exposure, "position", "exposure_max_leverage"))
+    lookups = {lookup for lookup, _ in s.bases}
+    if m.CHOSEN_LIMIT not in lookups:
+        return within, largest
+    limit = t.given("risk_limit", "order", u.SETTLE)
+    limit_within, limit_largest = _in_table(limit, "order", "limit_max_leverage")
+    limit_within = t.both(t.compare("at_or_below", t.to_rows(exposure, "order"), limit), limit_within)
+    if lookups == {m.CHOSEN_LIMIT}:
+        return limit_within, limit_largest
+    chosen = t.to_rows(t.given(f"lookup_is_{m.CHOSEN_LIMIT}", "market", u.FLAG), "order")
+    return t.choose(chosen, limit_within, within), t.choose(chosen, limit_largest, largest)
+
+
+def _in_table(size: Term, rows: str, name: str) -> tuple[Term, Term]:
+    caps, leverages = (t.to_rows(t.given(column, "market", u.TABLE), rows) for column in ("caps", "max_leverages"))
+    return t.within_last_cap(size, caps), t.pick(t.bracket(size, caps), leverages, u.LEVERAGE).named(name)
+
+
 def _exposure(s: Sections, names: Names) -> Term:
     """The larger side, in the measure that the market's caps are about: what is held and what is ordered on it, reduce-only left out."""
-    words = sorted({lookup for lookup, _ in s.bases})
-    chosen = _larger_side(s, names, words[0])
-    for word in words[1:]:
-        uses = t.to_rows(t.given(f"lookup_is_{word}", "market", u.FLAG), "position")
-        chosen = t.choose(uses, _larger_side(s, names, word), chosen)
-    return chosen
+
+    def larger_side(word: str) -> Term:
+        if word == m.CHOSEN_LIMIT:
+            return _by_form("rate_on", _rates_of_limits(s), "position", lambda one: _larger_side(s, names, one))
+        return _larger_side(s, names, word)
+
+    return _by_form("lookup", {lookup for lookup, _ in s.bases}, "position", larger_side)
 
 
 def _larger_side(s: Sections, names: Names, word: str) -> Term:

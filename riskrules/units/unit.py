@@ -31,6 +31,13 @@ class Unit:
         a, b, c, d, e = self.powers
         return Unit((a * k, b * k, c * k, d * k, e * k), "number")
 
+    def root(self) -> Unit:
+        """The unit whose square this is.  Raises `UnitMistake` where there is none."""
+        if any(power % 2 for power in self.powers):
+            raise UnitMistake(f"no unit has the square {self}")
+        a, b, c, d, e = self.powers
+        return Unit((a // 2, b // 2, c // 2, d // 2, e // 2), "number")
+
     def said(self, word: str) -> Unit:
         return Unit(self.powers, word)
 

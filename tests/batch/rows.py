@@ -34,7 +34,9 @@ def snapshots(folder: Path, n: int, seed: int) -> list[Snapshot]:
 
 def table(made: Iterable[Snapshot]) -> tuple[Columns, Columns]:
     """The columns of positions and of accounts, every figure as text."""
-    positions: Columns = {name: [] for name in ("account", "position_id", "mark_price", "mark_price_at", *FIELDS)}
+    made = list(made)
+    limits = ["risk_limit"] if any("risk_limit" in position for one in made for position in one["accounts"][0]["positions"]) else []
+    positions: Columns = {name: [] for name in ("account", "position_id", "mark_price", "mark_price_at", *FIELDS, *limits)}
     held: Columns = {name: [] for name in ("account", "asset", "amount", "taker_fee", "index_price", "index_price_at")}
     for snapshot in made:
         (account,) = snapshot["accounts"]

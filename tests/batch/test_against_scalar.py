@@ -158,7 +158,7 @@ def test_batch_equals_scalar_equals_textbook(rulebook: str, amounts: Amounts, as
     assert {"healthy", "liquidate"} <= met.keys()
 
 
-@pytest.mark.parametrize("book", ["three-scenarios"])
+@pytest.mark.parametrize("book", ["three-scenarios", "square-root-rate"])
 def test_what_has_no_fast_meaning_is_refused_with_a_word(book: str) -> None:
     made = riskrules.load(BOOKS / book, as_of="2026-02-01T00:00:00Z")
     with pytest.raises(NotATable, match=f"rulebook {book} decides by .* which no table is decided by yet"):

@@ -120,6 +120,7 @@ LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
 LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)
 BY_SIZE = Book("by-size", "marginal_on_mark_notional", "USDT", shipped=False)
+BY_ROOT = Book("by-root", "marginal_on_mark_notional", "USDT", shipped=False)
 RISK_RATE = Book("risk-rate", "marginal_on_mark_notional", "USDT", shipped=False)
 FIGURES = Book("figures", "marginal_on_mark_notional", "USDT", shipped=False)
 

@@ -17,6 +17,7 @@ BOOK = {"tiers": [["10", "50"], ["20", "25"], ["40", "10"]]}
 ETH = {"contracts": "2", "contract_value": "10", "avg_px": "100", "leverage": "10"}
 COIN = {"mmr": "0.01", "taker_fee": "0.01"}
 LINE = {"im_base": "0.02", "mm_base": "0.01", "per_unit": "0.001"}
+ROOT = {"imf": {"base": "0.02", "factor": "0.0005"}, "mmf": {"base": "0.01", "factor": "0.0003"}}
 ONE = {"mark": "100", "mult": "1", "contracts": "1", "mmr": "0.01"}
 
 
@@ -42,6 +43,8 @@ ONE = {"mark": "100", "mult": "1", "contracts": "1", "mmr": "0.01"}
          {"tier": 3, "mmr": "0.02", "imr": "0.05", "max_leverage": "1/imr"}, "the last row written"),
         ("tier_extension", "okx", STEPS, {"contracts": "101"}, {"tier": 4, "mmr": "0.025", "imr": "0.055"}, "one contract on"),
         ("tier_extension", "okx", STEPS, {"contracts": "200"}, {"tier": 5, "mmr": "0.03", "imr": "0.06"}, "a cap belongs to its own tier"),
+        ("tier_change_lookup", "okx", {"before": [["500", "0.01", "75", "0.0133"]], "after": [["500", "0.02", "15", "0.0666"]],
+         "unit": "contracts"}, {"size": "5"}, {"before.imr": "0.0133", "after.imr": "0.0666"}, "the printed rate is cut"),
         ("okx_inverse_isolated", "okx", COIN, {**ETH, "side": "long", "upl": "0.04"},
          {"margin": "0.02", "maintenance_margin": "0.0016", "margin_ratio": "18.75"}, "a profit: the mark is 125"),
         ("okx_inverse_isolated", "okx", COIN, {**ETH, "side": "short", "upl": "0.05"},
@@ -49,6 +52,9 @@ ONE = {"mark": "100", "mult": "1", "contracts": "1", "mmr": "0.01"}
         ("okx_inverse_isolated", "okx", COIN, {**ETH, "side": "long", "upl": "-0.05"},
          {"margin": "0.02", "maintenance_margin": "0.0025", "margin_ratio": "-6"}, "beyond bankruptcy: the mark is 80"),
         ("okx_inverse_isolated", "okx", COIN, {**ETH, "side": "long", "mark": "100"}, {"margin_ratio": "5"}, "the mark is given"),
+        ("okx_inverse_isolated", "okx", {"mmr": "0.008", "taker_fee": "0.0005"},
+         {"side": "long", "contracts": "1", "contract_value": "10", "avg_px": "2566.31", "leverage": "10"},
+         {"liquidation_price": "2352.839668"}, "the venue prints 2352.849668: one tick of 0.01 above, and on no tick"),
         ("flat_tier_mm", "gate", {"mmr": "0.005"}, {"notional": "1000"}, {"maintenance_margin": "5"}, "one rate for all"),
         ("inverse_mm_at_mark", "kraken_futures", {"mmr": "0.01"},
          {"side": "short", "contracts": "100", "contract_size": "1", "entry": "100", "margin": "0.19"},
@@ -64,6 +70,10 @@ def test_shipped(family: str, venue: str, policy: Given, inputs: Given, expected
     "family, policy, inputs, expected, why",
     [
         ("linear_increase_margin", LINE, {"size": "-10", "price": "100"}, {"initial_margin": "30", "maintenance_margin": "20"}, "a short"),
+        ("sqrt_margin", ROOT, {"notional": "10000"}, {"imf": "0.05", "mmf": "0.03"}, "the factors by a root of 100"),
+        ("sqrt_margin", ROOT, {"notional": "1600"}, {"imf": "0.02", "mmf": "0.012", "initial_margin": "32", "maintenance_margin": "19.2"},
+         "the base and the root's rate are equal, and the margins"),
+        ("sqrt_margin", ROOT, {"notional": "1599"}, {"imf": "0.02", "mmf": "0.0119962"}, "the base below it, of the one that has it"),
         ("kucoin_risk_rate", {"taker_fee": "0.01"}, {"positions": [ONE], "total_margin": "20"}, {"risk_rate": "0.1"}, "no orders"),
         ("kucoin_risk_rate", {"taker_fee": "0.01"}, {"orders": [ONE], "total_margin": "21"}, {"risk_rate": "0.1"}, "orders alone"),
         ("kucoin_risk_rate", {"taker_fee": "0.01"}, {"positions": [ONE, ONE], "total_margin": "40"}, {"risk_rate": "0.1"}, "two markets"),
@@ -82,3 +92,10 @@ def test_families(family: str, policy: Given, inputs: Given, expected: Given, wh
 def figures(expected: Given) -> Given:
     """As the reader of cases has them: `1/imr` is 1 by that figure."""
     return {name: f"1/{expected['imr']}" if value == "1/imr" else value for name, value in expected.items()}
+
+
+def test_a_leverage_that_the_venue_does_not_know_is_the_family_s() -> None:
+    given = {"side": "long", "contracts": "100", "contract_size": "1", "entry": "100", "leverage": "10"}
+    expected, within = {"liquidation_price": "91.818181"}, {"abs": "0.000001"}
+    case = Case("here.json", "made", "inverse_mm_at_mark", "kraken_futures", {"mmr": "0.01"}, given, expected, within)
+    assert (outcome(case).verdict, outcome(case).why) == ("family", ())

@@ -144,3 +144,13 @@ def test_golden_scenarios() -> None:
         "accounts": [{"id": "a", "collateral": {"USDC": "20000"}, "positions": legs}],
     }
     assert same(GOLDEN / "scenarios.txt", "\n\n".join(pool_text(pool, 2, [], False) for pool in book.explain(given).pools) + "\n")
+
+
+def test_a_root_is_a_step_with_its_rounding() -> None:
+    book = riskrules.load(BOOKS / "square-root-rate", as_of="2026-02-01T00:00:00Z")
+    shot = {"markets": {"BTC-USDC": {"mark_price": "64000"}}, "accounts": [
+        {"id": "a", "collateral": {"USDC": "9000"}, "positions": [leg("p", "BTC-USDC", "1", "63000")]}
+    ]}  # fmt: skip
+    (pool,) = book.explain({"as_of": "2026-02-01T00:00:00Z", **shot}).pools
+    said = " ".join(pool_text(pool, 2, [], False, 200).split())
+    assert "larger of (2%, 0.01% × ⌈√(64,000)⌉ to 0.000001) = 2.52982213%" in said

@@ -20,6 +20,7 @@ from riskrules.ir.ops import ROUNDINGS
 
 F = Fraction
 LINE = Domain(F(1, 10**6))
+SHORT = Domain(F(1, 10**6), high=F(4))
 
 
 MISSING, STALE = Fault("RR501", "no price"), Fault("RR502", "the price is 12 s old")
@@ -54,7 +55,8 @@ RESULTS = [
     (p.sub(three, slack_up), [piece(c(3) - X, -1, 0)], "taking away turns the slack round"),
     (p.mul(slack_up, number(-2)), [piece(X.scale(F(-2)), -2, 0)], "so does a negative factor"),
     (p.mul(x, inverse), [piece(c(10))], "x times 10/x is 10"),
-    (p.mul(slack_up, x), [None], "slack times a curve has no fixed width"),
+    (p.mul(slack_up, x), [None], "slack times a curve has no fixed width, where the curve has no end"),
+    (p.mul(p.rounded(p.unknown(X, SHORT), F(1), "up"), p.unknown(X, SHORT)), [piece(X * X, 0, 4)], "and is at most that at the end"),
     (p.div(three, x), [piece(poly({-1: F(3)}))], "division by one term"),
     (p.div(slack_up, number(-2)), [piece(X.scale(F(-1, 2)), F(-1, 2), 0)], "and by a constant, slack and all"),
     (p.div(slack_up, x), [None], "slack over a curve has no fixed width"),

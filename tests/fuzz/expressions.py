@@ -22,7 +22,8 @@ def number(dice: random.Random, depth: int) -> str:
     return dice.choice(
         (
             *(f"({one} {sign} {two})" for sign in "+-*/"), f"(-{one})", f"{one} ** {dice.randrange(10)}", f"abs({one})",
-            f"min({one}, {two})", f"max({one}, {two})", f"round_{rounding}({one}, {two})", f"({one} if {when} else {two})", when,
+            f"min({one}, {two})", f"max({one}, {two})", f"round_{rounding}({one}, {two})",
+            f"round_{rounding}(sqrt({one}), {two})", f"({one} if {when} else {two})", when,
             f"{over}({one}, {dice.choice(ROWS)})", f"worst(in_unit(stressed({one}), 1))",
         )
     )  # fmt: skip

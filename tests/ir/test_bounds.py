@@ -17,7 +17,7 @@ from riskrules.ir.coarse import SAFE, Coarse, Rough
 from riskrules.ir.fault import Fault
 from riskrules.ir.floats import SPARE, Buffers, Float, Floats, U
 from riskrules.ir.frame import Frame
-from riskrules.ir.ops import OPS
+from riskrules.ir.ops import OPS, ROOTS
 from riskrules.ir.program import Node, Program
 from riskrules.ir.ring import Denominator, Ring, Rings, wrapped
 from riskrules.ir.walk import Walk
@@ -26,8 +26,8 @@ from riskrules.units.unit import FLAG, NUMBER
 
 LEAVES = 4
 TWO = ("add", "sub", "mul", "div", "smaller", "larger")
-# What does not walk: extremes over groups have no fast meaning yet, and a program that has one goes to the scalar walk whole.
-SCALAR_ONLY = {"largest", "smallest", "which_largest", "which_smallest"}
+# What does not walk: extremes over groups and roots have no fast meaning yet, and a program that has one goes to the scalar walk whole.
+SCALAR_ONLY = {"largest", "smallest", "which_largest", "which_smallest", *ROOTS.values()}
 
 
 def test_every_operation_has_a_fast_meaning_or_is_known_to_have_none() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from tests.reference.policy import TEXT_LOADER, begins, number
-from tests.reference.textbook import Pool, Textbook
+from tests.reference.textbook import CHOSEN, Pool, Textbook
 
 FINEST = Fraction(1, 10**18)
 # Prices made of twos, fives and tens alone: every cap divided by one of them ends.
@@ -142,10 +142,20 @@ class _Maker:
             "market": market, "mode": mode, "size": decimal(sign * size), "entry_price": decimal(entry),
             "leverage": str(self._leverage(market)), "unsettled_funding": self._funding(),
         }  # fmt: skip
+        if self.policy.form(market)["lookup"] == CHOSEN:
+            made["risk_limit"] = self._risk_limit(market, size, mark, entry)
         if mode == "isolated":
             may_say_initial = self.policy["account"]["posted_margin"] != "given"
             made["margin"] = "initial" if may_say_initial and self.chance.random() < 0.3 else decimal(self._cut(self._spread(-1, 5), 2))
         return made
+
+    def _risk_limit(self, market: str, size: Fraction, mark: Fraction, entry: Fraction) -> str:
+        """A cap that the position is not above, not even after a rounding of its figures; now and then a limit between two caps."""
+        price = mark if self.policy.form(market)["rate_on"] == "notional_at_mark" else entry
+        value = size / self._size_of(market, Fraction(1), price) * (1 + Fraction(1, 10**9))
+        chosen = self.chance.choice([tier.cap for tier in self.policy.tiers(market) if tier.cap is not None and tier.cap >= value])
+        between = self._cut(value + (chosen - value) / 3, 12) + Fraction(1, 10**12)
+        return decimal(min(between, chosen) if self.chance.random() < 0.2 else chosen)
 
     def _near(self, mark: Fraction) -> Fraction:
         """A price of some trade: mostly within a tenth, now and then the mark itself."""
@@ -168,8 +178,9 @@ class _Maker:
 
     def _size(self, market: str, mark: Fraction, entry: Fraction) -> Fraction:
         """Above 0: at a cap and one step off, a margin of whole cents, huge, next to nothing, or any."""
-        lookup = self.policy.form(market)["lookup"]
-        price = {"notional_at_mark": mark, "notional_at_entry": entry, "size": None}[lookup]
+        form = self.policy.form(market)
+        measure = form["rate_on"] if form["lookup"] == CHOSEN else form["lookup"]
+        price = {"notional_at_mark": mark, "notional_at_entry": entry, "size": None}[measure]
         kind = self.chance.random() * (0.6 if self.tidy else 1)
         if kind < 0.45:
             measure = self._cap(market)

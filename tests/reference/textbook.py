@@ -17,6 +17,7 @@ from typing import Any
 from tests.reference.policy import NotInTheTextbook, Policy, Tier, number, read_policy
 
 NOTHING = Fraction(0)
+CHOSEN = "chosen_risk_limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,10 @@ class Textbook:
         mark = number(snapshot["markets"][market]["mark_price"])
         notional, entry_notional = self._notional(market, size, mark), self._notional(market, size, entry)
         measures = {"notional_at_mark": notional, "notional_at_entry": entry_notional, "size": abs(size)}
+        if (form := self.policy.form(market))["lookup"] == CHOSEN:
+            measures[CHOSEN] = _limit(number(position["risk_limit"]), measures[form["rate_on"]])
         row, rate, amount, count = self._tier(market, measures)
-        form, rounding = self.policy.form(market), self.policy["rounding"]["position_margins"]
+        rounding = self.policy["rounding"]["position_margins"]
         initial = self.policy["initial_margin"]["position"]
         leverage = row.max_leverage if initial["rate"] == "one_over_max_leverage" else number(position["leverage"])
         profit = self._profit(market, size, entry, mark)
@@ -258,6 +261,8 @@ class Textbook:
         settle = self.pool_asset(order["market"])
         pool = next(one for one in self._account(with_it, snapshot) if (one.settle, one.isolated) == (settle, ""))
         form, tiers = self.policy.form(order["market"]), self.policy.tiers(order["market"])
+        if form["lookup"] == CHOSEN:
+            raise NotInTheTextbook("opening under a chosen risk limit")
         size = max(self._on_side(word, order["market"], form["lookup"], with_it, snapshot) for word in ("buy", "sell"))
         row = tiers[tier_of(size, tiers, form["cap"]) - 1]
         beyond = tiers[-1].cap is not None and (size > tiers[-1].cap or (size == tiers[-1].cap and form["cap"] == "exclusive"))
@@ -318,6 +323,12 @@ class Textbook:
             if (is_open or not needs_one) and holds(maintenance, side, number(later[side]) * equity):
                 state = later["state"]
         return state
+
+
+def _limit(chosen: Fraction, value: Fraction) -> Fraction:
+    if chosen < value:
+        raise NotInTheTextbook("a risk limit below the position's value")
+    return chosen
 
 
 def _compares(equity: Fraction, comparison: dict[str, str], figures: dict[str, Fraction]) -> bool:

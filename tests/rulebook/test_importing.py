@@ -274,7 +274,7 @@ def test_what_is_not_a_source(text: str, shape: str, code: str, place: str, why:
         ({"tier2_notionalFloor": "40000"}, ["RR233"], "tiers 1 and 2 overlap: size 45,000 is in both", "an overlap"),
         ({"tier1_notionalFloor": "1"}, ["RR233"], "no tier covers sizes from 0 to 1", "the first tier begins at 0"),
         ({"tier2_cum": "50.01"}, ["RR205"], "maintenance amount 50.01 makes the margin jump by 0.01 at 50,000", "to the cent"),
-        ({"tier2_initialLeverage": 125}, ["RR206"], "max leverage does not fall: 125x, then 125x", "a leverage that stays"),
+        ({"tier2_initialLeverage": 150}, ["RR206"], "max leverage rises from 125x to 150x", "a leverage that rises"),
         ({"tier3_maintMarginRatio": "0.005", "tier3_cum": "50"}, ["RR203"], "rate does not rise from 0.5% to 0.5%", "a rate that stays"),
         ({"tier3_maintMarginRatio": "0.02", "tier3_cum": "9050"}, ["RR207"], "max leverage × maintenance rate is 1.5", "no room"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from riskrules.ir.fault import Fault
 from riskrules.ir.term import given
 from riskrules.rulebook.expression import build
 from riskrules.units import unit as u
+from tests.reference.roots import root_down, root_nearest, root_up
 from tests.rules.told import changed, codes_in_house, codes_of, page_example, walked
 
 EXPRESSION = "notional * (2 if open_interest > crowded_from else 1) * 0.01"
@@ -46,7 +48,12 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
         (EXPRESSION, "notional * (1 + open_interest / crowded_from) * 0.01", "RR405", "another formula needs another example"),
         (EXPRESSION, "notional * crowding", "RR308", "nothing gives crowding"),
         (EXPRESSION, "notional *", "RR401", "half an expression"),
-        (EXPRESSION, "notional * sqrt(open_interest)", "RR402", "no function whose last digits differ"),
+        (EXPRESSION, "notional * sqrt(open_interest)", "RR402", "a root has no last digit: its rounding is part of the rule"),
+        (EXPRESSION, "notional * round_up(1 * sqrt(notional), 1)", "RR402", "the rounding is right around the root"),
+        (EXPRESSION, "round_up(sqrt(notional, 1), 1)", "RR402", "the root of one figure"),
+        (EXPRESSION, "round_up(sqrt(notional), 0.01)", "RR403", "nothing squared is settle"),
+        (EXPRESSION, "round_up(sqrt(notional * notional), 0.01)", "RR403", "the step is in the unit of the root"),
+        (EXPRESSION, "round_up(sqrt(notional * notional), in_unit(0, settle))", "RR402", "no step at all"),
         (EXPRESSION, "'[notional for x in y]'", "RR402", "no loops"),
         (EXPRESSION, "notional.real", "RR402", "no attributes"),
         (EXPRESSION, "notional * 1e3", "RR402", "numbers as policies write them"),
@@ -75,6 +82,7 @@ def test_what_a_book_refuses(tmp_path: Path, old: str, new: str, code: str, why:
         ),
         ("notional / max_leverage", "{notional: 100, max_leverage: 50}", "2", "the most that the tier allows"),
         ("notional * taker_fee", "{notional: 100, taker_fee: 0.05%}", "0.05", "the fee of its account"),
+        ("round_up(sqrt(notional * notional), in_unit(0.01, settle))", "{notional: 1.005}", "1.01", "the root of settle squared is settle"),
         ("notional * (2 if is_inverse else 1)", "{notional: 100, is_inverse: 0}", "100", "a flag of an example is 1 or 0"),
         ("notional * (2 if is_inverse else 1)", "{notional: 100, is_inverse: 1}", "200", "and 1 is yes"),
     ],
@@ -109,6 +117,17 @@ def value(expression: str, **figures: object) -> object:
         ("max(x, 20, 3)", Fraction(20), "of several"),
         ("x if x > 10 else 0", Fraction(0), "above is not at or above"),
         ("x if x >= 10 else 0", Fraction(10), "at or above is"),
+        ("round_down(sqrt(2), 0.0001)", Fraction("1.4142"), "1.41421356…"),
+        ("round_up(sqrt(2), 0.0001)", Fraction("1.4143"), "toward more"),
+        ("round_toward_zero(sqrt(2), 0.0001)", Fraction("1.4142"), "no root is below 0"),
+        ("round_away_from_zero(sqrt(2), 0.0001)", Fraction("1.4143"), "so away from 0 is up"),
+        ("round_half_up(sqrt(3), 0.001)", Fraction("1.732"), "1.73205…"),
+        ("round_half_up(sqrt(0.5625), 0.5)", Fraction(1), "0.75 is half way"),
+        ("round_half_even(sqrt(1.5625), 0.5)", Fraction(1), "1.25 is half way between 1 and 1.5, and 1 is two steps"),
+        ("round_half_even(sqrt(0.0625), 0.5)", Fraction(0), "0.25 is half way, and 0 is even"),
+        ("round_up(sqrt(0), 0.1)", Fraction(0), "of nothing"),
+        ("round_up(sqrt(1 / 9), 1 / 3)", Fraction("1/3"), "a step that no decimal holds"),
+        ("round_down(sqrt(10 ** 8 * 10 ** 8 - 1), 1)", Fraction(99_999_999), "one short of a square: no float tells"),
         ("1 / 0 if x < 0 else 5", Fraction(5), "only the branch taken counts"),
         ("2 ** 3", Fraction(8), "a small whole power"),
         ("0.1 + 0.2", Fraction("0.3"), "decimals are what they print"),
@@ -122,6 +141,13 @@ def test_a_division_by_zero_is_a_fault_and_no_number() -> None:
     got = value("x / y", x=1, y=0)
     assert isinstance(got, Fault)
     assert got.code == "RR509"
+
+
+def test_a_root_of_what_is_below_zero_is_a_fault_and_no_number() -> None:
+    got = value("round_up(sqrt(x), 1)", x=-1)
+    assert isinstance(got, Fault)
+    assert (got.code, got.text) == ("RR509", "a square root of a figure below 0")
+    assert isinstance(value("round_up(sqrt(x), y)", x=4, y=0), Fault), "no step to round to"
 
 
 FIGURES = st.fractions(min_value=-(10**6), max_value=10**6, max_denominator=10**6)
@@ -142,3 +168,23 @@ def test_rounding_stays_within_a_step_on_its_side(x: Fraction, q: Fraction) -> N
     assert down <= x <= up
     assert up - down in (0, q)
     assert (up / q).denominator == (down / q).denominator == 1
+
+
+@over(x=SOME, further=SOME, q=SOME)
+def test_a_root_is_that_of_the_textbook_and_never_falls(x: Fraction, further: Fraction, q: Fraction) -> None:
+    way: dict[str, Callable[[Fraction], Fraction]] = {
+        "round_up": lambda x: root_up(x, q), "round_down": lambda x: root_down(x, q),
+        "round_half_up": lambda x: root_nearest(x, q, to_even=False), "round_half_even": lambda x: root_nearest(x, q, to_even=True),
+    }  # fmt: skip
+    for rounding, textbook in way.items():
+        here, there = (value(f"{rounding}(sqrt(x), q)", x=under, q=q) for under in (x, x + further))
+        assert (here, there) == (textbook(x), textbook(x + further)), rounding
+        assert isinstance(here, Fraction)
+        assert isinstance(there, Fraction)
+        assert here <= there, "a larger figure has no smaller root"
+
+
+@over(k=st.integers(min_value=0, max_value=10**6), q=SOME)
+def test_a_square_has_its_root_whichever_way(k: int, q: Fraction) -> None:
+    for rounding in ("round_up", "round_down", "round_half_up", "round_half_even"):
+        assert value(f"{rounding}(sqrt(x), q)", x=(k * q) ** 2, q=q) == k * q, rounding

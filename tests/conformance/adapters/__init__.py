@@ -41,6 +41,7 @@ ADAPTERS: dict[str, Adapter] = {
     "okx_pm_mmr": venues.formula_of_case,
     "auto_exchange": venues.conversion,
     "linear_increase_margin": venues.by_size,
+    "sqrt_margin": venues.by_root,
     "kucoin_risk_rate": venues.risk_rate,
     "paradex_check": venues.order_check,
     "hl_liq": hyperliquid.liq,

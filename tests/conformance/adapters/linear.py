@@ -8,7 +8,7 @@ from typing import Any
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, pool, price
-from tests.conformance.books import BYBIT, GATE_BEFORE, LINEAR, LINEAR_WITH_FEE, Book
+from tests.conformance.books import BYBIT, GATE_BEFORE, INVERSE, KRAKEN, LINEAR, LINEAR_WITH_FEE, Book
 from tests.conformance.cases import Fields, NotSaid, Question
 
 PROFIT, MAINTENANCE, POSTED = "others-profit", "others-maintenance", "wallet"
@@ -58,7 +58,10 @@ def inverse_upnl(q: Question) -> list[Trial]:
 
 def _inverse(q: Question) -> tuple[Book, dict[str, dict[str, str]]]:
     """The venue's own rulebook of inverse contracts, or that of the family; and the contract of the case."""
-    book = p.inverse(q.venue)
+    return _of_inverse(p.inverse(q.venue), q)
+
+
+def _of_inverse(book: Book, q: Question) -> tuple[Book, dict[str, dict[str, str]]]:
     multiplier = w.first(q.inputs, "contract_size", "contract_value", "multiplier")
     return book, {book.market(p.CASE): p.in_contracts("inverse", "base", multiplier)}
 
@@ -106,8 +109,13 @@ def _one_position(book: Book, q: Question) -> list[Trial]:
 
 
 def inverse_liq(q: Question) -> list[Trial]:
-    """An isolated inverse position: its liquidation and its bankruptcy price."""
+    """An isolated inverse position: its liquidation and its bankruptcy price.
+
+    Where the venue knows no chosen leverage and the case gives nothing else, the family posts what a leverage does.
+    """
     book, contract = _inverse(q)
+    if book == KRAKEN and _wallet(q.inputs) is None:
+        book, contract = _of_inverse(INVERSE, q)
     book = book.contracts(contract).flat({market: p.flat(q.policy, w.fine) for market in contract})
     entry, wallet = w.number(q.inputs["entry"]), _wallet(q.inputs) or "initial"
     (market,) = contract

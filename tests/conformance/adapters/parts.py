@@ -13,6 +13,7 @@ from tests.conformance.books import (
     BYBIT,
     COINM,
     GATE,
+    GATE_BEFORE,
     HYPERLIQUID,
     INVERSE,
     KRAKEN,
@@ -29,6 +30,7 @@ Spell = Callable[[Any], str]
 
 CASE, POSITION, ACCOUNT = "CASE", "p1", "a1"
 LOW_LEVERAGE = "1/2"  # of a table whose largest leverage the case does not say: allowed under any rate
+BEYOND_ALL = "1000000000000000"  # a risk limit that no position of a case comes near
 WALLET_RULE = "qty*entry/leverage"
 
 LEG_WORDS = {
@@ -41,6 +43,7 @@ LEG_WORDS = {
 LINEAR_OF = {"binance": USDM, "hyperliquid": HYPERLIQUID, "gate": GATE, "okx": OKX, "bybit": BYBIT, "ascendex": ASCENDEX, "phemex": PHEMEX}
 INVERSE_OF = {"binance": COINM, "okx": OKX_COIN, "bitmex": BITMEX, "kraken": KRAKEN, "kraken_futures": KRAKEN, "krakenfutures": KRAKEN}
 HOLD_FEES = ("gate", "okx", "bybit", "phemex", "bitmex", "linear-with-fee", "risk-rate")
+BY_LIMIT = {(book.rulebook, book.form) for book in (GATE_BEFORE, BITMEX, PHEMEX)}
 
 
 def linear(venue: str) -> Book:
@@ -59,9 +62,15 @@ def inverse(venue: str) -> Book:
     return INVERSE_OF.get(venue, INVERSE)
 
 
-def fees(book: Book, policy: Fields) -> dict[str, str]:
-    """The account's fee, where the rulebook holds one in reserve; a case that prints none is without one."""
-    return {"taker_fee": w.number(policy.get("taker_fee", "0"))} if book.rulebook in HOLD_FEES else {}
+def fees(book: Book, policy: Fields) -> dict[str, Any]:
+    """The account's fee, where the rulebook holds one in reserve, and the limit it has chosen, where that decides the tier.
+
+    A case that prints no fee is without one; one that prints no limit has a row or a rate for every size.
+    """
+    made: dict[str, Any] = {"taker_fee": w.number(policy.get("taker_fee", "0"))} if book.rulebook in HOLD_FEES else {}
+    if (book.rulebook, book.form) in BY_LIMIT:
+        made["risk_limit"] = {book.market(CASE): w.number(policy.get("risk_limit", BEYOND_ALL))}
+    return made
 
 
 def alone(book: Book, chosen: str | None, margin: str | None = None) -> dict[str, str | None]:
@@ -71,8 +80,13 @@ def alone(book: Book, chosen: str | None, margin: str | None = None) -> dict[str
     return {"mode": book.mode, "leverage": chosen, "margin": margin or ("0" if chosen is None else "initial")}
 
 
-def leg_words(of: str = POSITION, before: str = "") -> dict[str, Reading]:
-    return {f"{before}{said}": leg(name, of) for said, name in LEG_WORDS.items()} | {f"{before}imr": term("initial_rate", of)}
+def leg_words(of: str = POSITION, before: str = "", initial_rate: str = "initial_rate") -> dict[str, Reading]:
+    return {f"{before}{said}": leg(name, of) for said, name in LEG_WORDS.items()} | {f"{before}imr": term(initial_rate, of)}
+
+
+def printed_rates(book: Book) -> str:
+    """The term of a tier's initial rate as the venue prints it: one of them cuts it."""
+    return "printed_initial_rate" if book.rulebook == OKX.rulebook else "initial_rate"
 
 
 def flat(policy: Fields, money: Spell = w.number) -> dict[str, str]:

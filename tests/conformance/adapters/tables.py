@@ -70,7 +70,11 @@ def _before_and_after(book: Book, q: Question, columns: Sequence[str], size: str
     for table, since in ((q.policy["before"], FIRST), (q.policy["after"], CHANGED)):
         book = book.tiers({market: p.tiers(table, columns)}, since)
     shot = p.of_notional(book, size, p.leverage(q.inputs), **p.fees(book, q.policy))
-    return [Trial(book, shot, p.leg_words(before=f"{name}."), as_of) for name, as_of in (("before", FIRST), ("after", CHANGED))]
+    said = p.printed_rates(book)
+    return [
+        Trial(book, shot, p.leg_words(before=f"{name}.", initial_rate=said), as_of)
+        for name, as_of in (("before", FIRST), ("after", CHANGED))
+    ]
 
 
 def whole_contracts(q: Question) -> list[Trial]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, largest_size, pool, price, term
-from tests.conformance.books import BY_SIZE, BYBIT, FIGURES, LINEAR, OKX, OKX_COIN, PHEMEX, RISK_RATE, Book
+from tests.conformance.books import BY_ROOT, BY_SIZE, BYBIT, FIGURES, LINEAR, OKX, OKX_COIN, PHEMEX, RISK_RATE, Book
 from tests.conformance.cases import Fields, Question
 
 BEYOND_NEED = "1000000000000000"  # a balance that no margin of a case comes near
@@ -145,6 +145,18 @@ def by_size(q: Question) -> list[Trial]:
     at = w.number(w.first(q.inputs, "price", "mark", "mark_price"))
     one = p.position(p.POSITION, market, p.size_of(q.inputs), w.number(q.inputs.get("entry", at)), leverage=p.leverage(q.inputs))
     return [Trial(book, p.snapshot({market: at}, [one], {}), p.leg_words())]
+
+
+def by_root(q: Question) -> list[Trial]:
+    """Rates that rise with the square root of the notional."""
+    market, policy = BY_ROOT.market(p.CASE), q.policy
+    parts = {
+        "initial_base": policy["imf"]["base"], "initial_factor": policy["imf"]["factor"],
+        "maintenance_base": policy["mmf"]["base"], "maintenance_factor": policy["mmf"]["factor"],
+    }  # fmt: skip
+    book = BY_ROOT.flat({market: p.NO_MAINTENANCE}).settings({name: ("rate", w.number(value)) for name, value in parts.items()}, market)
+    figures = {"imf": term("initial_by_root_rate", p.POSITION), "mmf": term("maintenance_by_root_rate", p.POSITION)}
+    return [Trial(book, p.of_notional(book, w.unsigned(q.inputs["notional"])), {**p.leg_words(), **figures})]
 
 
 def risk_rate(q: Question) -> list[Trial]:
