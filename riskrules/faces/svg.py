@@ -25,7 +25,7 @@ class Size(NamedTuple):
     ticks: int
 
 
-WIDE, NARROW = Size("wide", 760, 320, 84, 6), Size("narrow", 360, 300, 66, 3)
+WIDE, NARROW = Size("wide", 760, 320, 84, 6), Size("narrow", 360, 300, 70, 3)
 LEGEND, ROW, BOTTOM, RIGHT = 48, 16, 44, 14
 
 
@@ -92,7 +92,7 @@ def _axes(picture: Picture, scale: Scale) -> Iterator[str]:
 
 
 def _inside(x: float, text: str, size: Size) -> float:
-    half = len(text) * LETTER / 2
+    half = len(text) * LETTER / 2 + 3  # digits are wider than the average
     return min(max(x, half), size.width - half)
 
 
