@@ -158,7 +158,8 @@ class Book:
     ) -> Evaluation:
         """A table decided, one row a position: a mapping of columns, or any table that speaks Arrow.
 
-        A `time` column picks the policy row by row.  A row that cannot be decided is an error with its code, and stops nothing.
+        Its `table()` is of the kind that was given.  A `time` column picks the policy row by row.  A row that cannot be decided is an
+        error with its code, and stops nothing.
         Raises `NotATable` for what is no such table.
         """
         from riskrules.batch.door import evaluate_table

@@ -57,7 +57,18 @@ def _one_piece(pa: Any, name: str, column: Any) -> Any:
 
 
 def _concatenated(column: Any) -> Any:
-    return column.combine_chunks()
+    return _text_in_order(column.combine_chunks())
+
+
+def _text_in_order(array: Any) -> Any:
+    """Text that is held as views (as polars hands it over) laid end to end: Arrow's own functions take no views yet."""
+    pa = pyarrow()
+    views = getattr(pa.types, "is_string_view", lambda kind: False)
+    if views(array.type):
+        return array.cast(pa.large_string())
+    if pa.types.is_dictionary(array.type) and views(array.type.value_type):
+        return array.cast(pa.dictionary(array.type.index_type, pa.large_string()))
+    return array
 
 
 def _of_arrow(column: Any) -> Any:

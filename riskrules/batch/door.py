@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 from riskrules.batch.block import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
 from riskrules.batch.evaluate import Outcome, Plans, evaluate
 from riskrules.batch.inputs import Holdings
-from riskrules.batch.reading import Accounts, NotATable, apart, positions_of
+from riskrules.batch.reading import CARRIED, Accounts, NotATable, apart, columns_of, positions_of
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
@@ -23,21 +23,33 @@ QUANTUM: Exact = (1, 10**8)
 
 
 class Evaluation:
-    """The answer: `evaluation["decision"]` is a column, one value a row of the input; `to_arrow()` the whole table.
+    """The answer: `evaluation["decision"]` is a column, one value a row of the input; `table()` the whole, of the kind that was given.
 
     Amounts are float64, off by at most 1e-12 of what they are made of and by the policy's own roundings; where they were asked for
     exactly they are whole numbers of a quantum and `evaluation["equity"]` gives fractions.
     """
 
-    def __init__(self, table: Any, outcome: Outcome, notes: tuple[str, ...]) -> None:
-        self._table, self._outcome = table, outcome
+    def __init__(self, given: Any, columns: dict[str, Any], outcome: Outcome, notes: tuple[str, ...]) -> None:
+        self._given, self._outcome = given, outcome
+        self._which = {name: column for name, column in columns.items() if name in CARRIED}
         self.notes = notes  # what the table had and was not used
 
     def to_arrow(self) -> Any:
         """The whole as an Arrow table: which row it is, as it came, and what was decided.  Needs pyarrow."""
         from riskrules.batch.results import result_table
 
-        return result_table(self._table, self._outcome)
+        return result_table(self._which, self._outcome)
+
+    def table(self) -> Any:
+        """The same in the kind that was given: a frame of polars or pandas (with its index), an Arrow table or batch, a dict of columns.
+
+        Any other table that speaks Arrow is answered with an Arrow table, which it reads as it is.
+        """
+        from riskrules.batch.results import same_kind
+
+        if isinstance(self._given, Mapping):
+            return self._which | {name: self[name] for name in self.names()}
+        return same_kind(self.to_arrow(), self._given)
 
     @property
     def doubtful(self) -> int:
@@ -108,7 +120,8 @@ def evaluate_table(
     drivers: tuple[str, ...] = (),
     liquidation_price: bool = False,
 ) -> Evaluation:
-    read = positions_of(table, drivers)
+    columns = columns_of(table)  # once: a stream is there only once
+    read = positions_of(columns, drivers)
     positions, notes = read.positions, read.notes
     held = Holdings.none()
     if (
@@ -122,7 +135,7 @@ def evaluate_table(
         positions, held = known.beside(positions)
     want = Want(AMOUNTS, ("equity",), liquidation_price=liquidation_price, quantum=QUANTUM if amounts == "exact" else None)
     outcome = evaluate(Plans(plan_at, want), positions, held, when if read.as_of is None else read.as_of, threads)
-    return Evaluation(table, outcome, notes)
+    return Evaluation(table, columns, outcome, notes)
 
 
 def _first_times(read: Any) -> Array:

@@ -15,6 +15,7 @@ from riskrules.units.clock import instant
 
 Array = Any
 WORDS = ("account", "position_id", "market", "side", "mode")
+CARRIED = ("account", "position_id", "time", "market")  # which row it is: they go out as they came
 INSTANTS = ("time", "mark_price_at")
 HELD = ("account", "asset", "amount", "taker_fee", "index_price", "index_price_at")
 SHORT_SIDES, LONG_SIDES = ("short", "sell"), ("long", "buy", "both", "")
@@ -48,7 +49,7 @@ class Read:
 
 def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     """One row a position.  Raises `NotATable` for a column that is missing or of the wrong kind."""
-    columns = _columns(table)
+    columns = columns_of(table)
     known = {*WORDS, *FIGURES, *INSTANTS, *drivers}
     for name in ("market", "size", "mode"):
         if name not in columns:
@@ -78,7 +79,8 @@ def positions_of(table: Any, drivers: Sequence[str] = ()) -> Read:
     return Read(positions, instants.get("time"), notes)
 
 
-def _columns(table: Any) -> dict[str, Any]:
+def columns_of(table: Any) -> dict[str, Any]:
+    """The columns by name.  Raises `NotATable` for text that is not to be had in one piece."""
     try:
         return arrow.columns_of(table)
     except arrow.TooMuchText as error:
@@ -89,7 +91,7 @@ class Accounts:
     """A table of balances, read once; `of` picks those of the accounts that are named."""
 
     def __init__(self, table: Any) -> None:
-        columns = _columns(table)
+        columns = columns_of(table)
         for name in ("account", "asset", "amount"):
             if name not in columns:
                 raise NotATable(f"the table of accounts has no column {name}", f"it has {', '.join(map(str, columns)) or 'none'}")

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
-from riskrules.batch.arrow import columns_of, pyarrow
+from riskrules.batch.arrow import pyarrow
 from riskrules.batch.block import DECISIONS, LARGE, NO_AMOUNT
 from riskrules.batch.evaluate import Outcome
-from riskrules.batch.reading import Coded
+from riskrules.batch.reading import CARRIED, Coded
 
 Array = Any
 PLACES = 8
 DIGITS = 12  # of a digest
-CARRIED = ("account", "position_id", "time", "market")
 
 
-def result_table(given: Any, outcome: Outcome) -> Any:
+def result_table(given: dict[str, Any], outcome: Outcome) -> Any:
     """The columns that say which row it is, as they came, and then what was decided."""
     pa = pyarrow()
-    columns = {name: _carried(pa, column) for name, column in columns_of(given).items() if name in CARRIED}
+    columns = {name: _carried(pa, column) for name, column in given.items() if name in CARRIED}
     for name, column in outcome.positions.items():
         columns[name] = _column(pa, name, column, outcome)
     return pa.table(columns)
+
+
+def same_kind(table: Any, given: Any) -> Any:
+    """An Arrow table as the kind of `given`; a library is used only where `given` is one of its own, so it is loaded already."""
+    pa, polars, pandas = pyarrow(), sys.modules.get("polars"), sys.modules.get("pandas")
+    if isinstance(given, pa.RecordBatch):
+        return table.combine_chunks().to_batches()[0] if table.num_rows else pa.RecordBatch.from_pylist([], table.schema)
+    if isinstance(given, pa.RecordBatchReader):
+        return table.to_reader()
+    if polars is not None and isinstance(given, polars.DataFrame):
+        return polars.from_arrow(table).cast({name: kind for name, kind in given.schema.items() if name in CARRIED})
+    if pandas is not None and isinstance(given, pandas.DataFrame):
+        shown = table.drop_columns([name for name in given.index.names if name in table.column_names])
+        return shown.to_pandas().set_axis(given.index)  # rows of a frame go by their index
+    return table
 
 
 def pools_table(names: Any, ids: Any, outcome: Outcome) -> Any:

@@ -16,7 +16,7 @@ from riskrules.batch.door import AMOUNTS, QUANTUM, Amounts
 from riskrules.batch.evaluate import Plans, evaluate
 from riskrules.batch.files import Progress, Sink, Source, together
 from riskrules.batch.inputs import Holdings
-from riskrules.batch.reading import Accounts, NotATable, apart, positions_of
+from riskrules.batch.reading import Accounts, NotATable, apart, columns_of, positions_of
 from riskrules.batch.results import pools_table, result_table
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
@@ -101,7 +101,8 @@ def _pieces(pa: Any, job: Job) -> Iterator[Any]:
 def _piece(
     pa: Any, job: Job, plans: Plans, piece: Any, held: Accounts | None, when: Instant, drivers: tuple[str, ...], tally: Tally, order: _Order
 ) -> None:
-    read = positions_of(piece, drivers)
+    columns = columns_of(piece)
+    read = positions_of(columns, drivers)
     positions = read.positions
     tally.notes |= dict.fromkeys(read.notes)
     if not positions.all_isolated:
@@ -111,7 +112,7 @@ def _piece(
         positions, holdings = held.beside(positions)
     times = when if read.as_of is None else read.as_of
     outcome = evaluate(plans, positions, holdings, times, job.threads, pools=job.accounts_sink is not None)
-    job.sink.write(pa, result_table(piece, outcome))
+    job.sink.write(pa, result_table(columns, outcome))
     if job.accounts_sink is not None:
         table = pools_table(positions.account_names, positions.ids, outcome)
         if table is not None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
 
 from riskrules.cli.explain import explained
 from riskrules.cli.options import Case, as_of_option, case_of, format_option, policies_option, rulebook_option, shelf_line
-from riskrules.cli.output import json_out, say
+from riskrules.cli.output import json_out, say, width_of
 from riskrules.diagnostics.exits import FINE, UNDECIDED
 from riskrules.engine.asked import Asked
+from riskrules.engine.asked_text import asked_text
 from riskrules.engine.explain_json import status_json
-from riskrules.engine.explain_text import status_line
+from riskrules.engine.explain_text import beside, status_line
 from riskrules.engine.opening import order_of
 from riskrules.engine.questions import QUESTIONS, answers
 from riskrules.rulebook.aliases import market_named
@@ -65,8 +67,9 @@ def command(
     if form == "json":
         json_out(_json(case, question, made))
     else:
-        status = f"status    {status_line(case.plan.status, case.when)}"
-        say("\n".join([*(answer.text for answer in made), "", status, f"policies  {shelf_line(case)}"]))
+        width = width_of(sys.stdout)
+        status = beside("status    ", status_line(case.plan.status, case.when), width)
+        say("\n".join([*asked_text(made, width), "", *status, *beside("policies  ", shelf_line(case), width)]))
     return UNDECIDED if any(answer.undecided for answer in made) else FINE
 
 

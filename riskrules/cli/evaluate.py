@@ -5,14 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import click
 
 from riskrules.api import Book, PolicyError, plan_at
-from riskrules.cli.options import as_of_option, format_option, policies_option, rulebook_option, shelf_for, time_of
-from riskrules.cli.output import json_out, note, say
+from riskrules.cli.options import as_of_option, format_option, policies_option, rulebook_option, rules_line, shelf_for, time_of
+from riskrules.cli.output import json_out, note, say, some, width_of
 from riskrules.diagnostics.exits import BAD_USE, FINE, UNDECIDED
 from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.shelf import Shelf
@@ -89,26 +88,27 @@ def _book(shelf: Shelf, rulebook: str | None, as_of: str | None) -> Book:
 
 @contextmanager
 def _progress(source: Any) -> Iterator[Any]:
-    """A bar on a terminal; nothing elsewhere."""
+    """A count on a terminal, gone when the work is done; nothing elsewhere."""
     if not sys.stderr.isatty():
         yield lambda rows: None
         return
-    length = Path(source.path).stat().st_size if source.path != "-" and Path(source.path).exists() else 0
-    with click.progressbar(length=max(length, 1), label="deciding", file=sys.stderr, show_pos=False) as bar:
-        done = 0
+    done = 0
 
-        def progress(rows: int) -> None:
-            nonlocal done
-            done += rows
-            share = done / source.rows if source.rows else 0.0
-            bar.update(int(length * share) - bar.pos if source.rows else 0)
+    def progress(rows: int) -> None:
+        nonlocal done
+        done += rows
+        of = f" of {source.rows:,}" if source.rows else ""  # a CSV does not say how many it has
+        sys.stderr.write(f"\r{done:,}{of} rows decided")
+        sys.stderr.flush()
 
+    try:
         yield progress
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
 
 
 def _told(tally: Any, book: Book, form: str, out: str) -> None:
-    from riskrules.engine.explain_text import status_line
-
     for line in tally.notes:
         note(f"note: {line}")
     if form == "json":
@@ -128,13 +128,28 @@ def _told(tally: Any, book: Book, form: str, out: str) -> None:
             }
         )
         return
-    lines = [f"{code:<10} {count:>14,} rows in error" for code, count in tally.errors.most_common()]
-    lines += [f"{word:<10} {count:>14,} rows" for word, count in tally.decisions.items() if count and word != "error"]
-    if tally.doubtful:
-        lines.append(f"{'exact':<10} {tally.doubtful:>14,} pools that floats could not decide, {tally.alone:,} of them one by one")
-    if tally.asked:
-        lines.append(f"{'asked':<10} {tally.asked:>14,} liquidation prices one by one")
-    shelf = book.shelf
-    place = f"{shelf.folder}{' (packaged)' if shelf.packaged else ''}" if shelf else ""
-    say("\n".join([*lines, f"written    {out}, {tally.rows:,} rows", "", f"status     {status_line(book.plan.status, book.when)}",
-                   f"policies   {place}: {book.plan.rulebook} as of {say_instant(book.when)}, digest {book.plan.digest[:8]}"]))  # fmt: skip
+    say("\n".join([*_counted(tally), f"written    {out}, {some(tally.rows, 'row')}", "", *_foot(book)]))
+
+
+def _counted(tally: Any) -> Iterator[str]:
+    """What became of the rows, errors by their code first, in one column of counts."""
+    counts = [(code, count, f"{_rows(count)} in error") for code, count in tally.errors.most_common()]
+    counts += [(word, count, _rows(count)) for word, count in tally.decisions.items() if count and word != "error"]
+    one_by_one = f"{tally.alone:,} of them one by one"
+    counts += [("exact", tally.doubtful, f"pools that floats could not decide, {one_by_one}")] if tally.doubtful else []
+    counts += [("asked", tally.asked, "liquidation prices one by one")] if tally.asked else []
+    wide = max((len(f"{count:,}") for _, count, _ in counts), default=0)
+    return (f"{word:<10} {count:>{wide},} {text}" for word, count, text in counts)
+
+
+def _rows(count: int) -> str:
+    return "row" if count == 1 else "rows"
+
+
+def _foot(book: Book) -> list[str]:
+    from riskrules.engine.explain_text import beside, status_line
+
+    assert book.shelf is not None
+    width = width_of(sys.stdout)
+    status = beside("status     ", status_line(book.plan.status, book.when), width)
+    return [*status, *beside("policies   ", rules_line(book.plan, book.shelf, book.when), width)]

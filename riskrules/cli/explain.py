@@ -86,10 +86,12 @@ def _held(case: Case) -> str:
 
 
 def _text(case: Case, made: Explanation, options: Options) -> str:
+    from riskrules.engine.explain_text import beside
+
     to_screen = options.out is None
     width, colour = (width_of(sys.stdout), colour_on(sys.stdout)) if to_screen else (120, False)
     line = f"again     {again(case, options)}"  # never broken: it is to be copied
-    tail = [f"policies  {shelf_line(case)}"]
+    tail = beside("policies  ", shelf_line(case), width)
     tail += [f"{line}   replay {made.replay}"] if len(line) + 22 <= width else [line, f"replay    {made.replay}"]
     return "\n".join([made.text(options.depth, colour, width), *tail, ""])
 

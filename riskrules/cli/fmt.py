@@ -40,8 +40,9 @@ class Looked(NamedTuple):
 def command(paths: tuple[str, ...], check: bool, diff: bool) -> int:
     """Format the policy files under each PATH (a file or a folder; - from standard input to standard output).
 
-    Only blanks are moved: comments, quotes, numbers and the order of things stay. The digest of the meaning is compared before anything
-    is written; where it would change, or a file is not valid, no file is written and the exit code is 1. Without a PATH: ./policies.
+    Rows stand in columns, digits in groups of three, keys in the order of the schema; comments and texts stay. The digest of the
+    meaning is compared before anything is written; where it would change, or a file is not valid, no file is written and the exit
+    code is 1. Without a PATH: ./policies.
     """
     looked = [_look(name) for name in _files(paths or _own_policies())]
     problems = [problem for one in looked for problem in one.problems]

@@ -123,5 +123,10 @@ def _time(tree: dict[str, Any], as_of: str | None) -> Instant:
 
 
 def shelf_line(case: Case) -> str:
-    origin = " (packaged)" if case.shelf.packaged else ""
-    return f"{case.shelf.folder}{origin}: {case.plan.rulebook} as of {say_instant(case.when)}, digest {case.plan.digest[:8]}"
+    return rules_line(case.plan, case.shelf, case.when)
+
+
+def rules_line(plan: Plan, shelf: Shelf, when: Instant) -> str:
+    """Which rules, as of when, and from where."""
+    origin = " (packaged)" if shelf.packaged else ""
+    return f"{plan.rulebook} as of {say_instant(when)}, digest {plan.digest[:8]}, from {shelf.folder}{origin}"

@@ -67,12 +67,16 @@ def _concise(problem: Problem) -> str:
 def _full(problem: Problem, sources: Mapping[str, str], colour: bool, width: int) -> str:
     severity = CODES[problem.code].severity
     paint = _YELLOW if severity == WARNING else _RED
-    head = _paint(f"{severity}[{problem.code}]", paint, colour)
-    lines = [f"{head}{_paint(f': {visible(problem.text)}', _BOLD, colour)}"]
+    head = f"{severity}[{problem.code}]"
+    first, *more = _folded(f"{head}: {visible(problem.text)}", width)
+    lines = [
+        _paint(head, paint, colour) + _paint(first[len(head) :], _BOLD, colour),
+        *(_paint(f"    {row}", _BOLD, colour) for row in more),
+    ]
     gutter = len(str(max(_lines_quoted(problem), default=1)))
     for number, (file, marks) in enumerate(_marks_by_file(problem).items()):
         lines += _place(file, marks, sources.get(file), gutter, "-->" if number == 0 else ":::", paint, colour, width)
-    return "\n".join(lines + _notes(problem, gutter, colour)) + "\n"
+    return "\n".join(lines + _notes(problem, gutter, colour, width)) + "\n"
 
 
 def _lines_quoted(problem: Problem) -> list[int]:
@@ -146,9 +150,22 @@ def _window(quoted: str, marks: list[_Mark], room: int) -> tuple[int, str]:
     return start, quoted[start:]
 
 
-def _notes(problem: Problem, gutter: int, colour: bool) -> list[str]:
+def _notes(problem: Problem, gutter: int, colour: bool, width: int) -> list[str]:
     notes = [("fix:", problem.hint), ("expected:", problem.expected), ("page:", f"riskrules explain-code {problem.code}")]
     notes = [(name, text) for name, text in notes if text]
     wide = max(len(name) for name, _ in notes)
     sign = _paint(f"{' ' * gutter} =", _BLUE, colour)
-    return [f"{sign} {_paint(f'{name:<{wide}}', _BOLD, colour)} {visible(text)}" for name, text in notes]
+    lines = []
+    for name, text in notes:
+        first, *more = _folded(visible(text), width - gutter - wide - 4, hanging=0)
+        lines += [f"{sign} {_paint(f'{name:<{wide}}', _BOLD, colour)} {first}", *(f"{' ' * (gutter + wide + 4)}{row}" for row in more)]
+    return lines
+
+
+def _folded(text: str, room: int, hanging: int = 4) -> list[str]:
+    """In rows between words: a name, a figure or a path is never cut.  Rows after the first are to stand further in."""
+    import textwrap
+
+    room = max(room, _NARROWEST)
+    rows = textwrap.wrap(text, room, subsequent_indent=" " * hanging, break_long_words=False, break_on_hyphens=False)
+    return [row.lstrip() if k else row for k, row in enumerate(rows)] or [text]

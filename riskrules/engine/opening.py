@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from riskrules.engine.ask import Question, order_size, step_of
-from riskrules.engine.asked import Asked, refused, step_text, too_fine, under_every_table, who_is
+from riskrules.engine.asked import HELD, Asked, refused, too_fine, under_every_table, unstated, who_is
 from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.rows import market_in
@@ -114,8 +114,9 @@ def _may_open(evaluated: Evaluated, order: int, who: str, price: Exact | None) -
     reasons = [*_fits(evaluated, order, price), *_reasons(evaluated, order)]
     may = all(holds for holds, _ in reasons)
     sign = "+" if one.side == "buy" else say.MINUS
-    head = f"{who}: {'may' if may else 'may not'} open {sign}{say.number(one.size)} {one.market} at {say.money(one.price)}"
+    head = f"{'may' if may else 'may not'} open {sign}{say.number(one.size)} {one.market} at {say.money(one.price)}"
     yield Asked(
+        who,
         "\n".join([head, *(f"    {'yes' if holds else 'no '}  {text}" for holds, text in reasons)]),
         {"pool": who, "may_open": may, "because": [{"holds": holds, "text": text} for holds, text in reasons]},
     )
@@ -157,11 +158,11 @@ def _largest(evaluated: Evaluated, order: int, who: str, price: Exact | None) ->
         return
     off = [text for fits, text in _fits(evaluated, order, price, size=False) if not fits]
     if off:
-        yield Asked(f"{who}: nothing may be opened: {off[0]}", {**data, "size": "0"})
+        yield Asked(who, f"nothing may be opened: {off[0]}", {**data, "size": "0"})
         return
     if not first:
-        text = f"{who}: nothing may be opened: not even one lot of {say.number(unknown.grid)} {one.market}"
-        yield Asked(text, {**data, "size": "0"})
+        text = f"nothing may be opened: not even one lot of {say.number(unknown.grid)} {one.market}"
+        yield Asked(who, text, {**data, "size": "0"})
         return
     try:
         found = Question(evaluated, "may_open", order, unknown).nearest(1)
@@ -169,10 +170,12 @@ def _largest(evaluated: Evaluated, order: int, who: str, price: Exact | None) ->
         yield too_fine(who, "the largest size", error, data)
         return
     if found is None:
-        yield Asked(f"{who}: no largest {one.side} of {one.market}: every size may be opened", {**data, "size": None})
+        yield Asked(who, f"no largest {one.side} of {one.market}: every size may be opened", {**data, "size": None})
         return
     yield Asked(
-        f"{who}: may {one.side} up to {say.number(found.before)} {one.market} at {say.money(one.price)}; "
-        f"{say.number(found.point)} is refused   all else held{step_text(found, 'lot')}",
+        who,
+        f"may {one.side} up to {say.number(found.before)} {one.market} at {say.money(one.price)}; {say.number(found.point)} is refused",
         {**data, "size": exact_text(to_exact(found.before)), "refused": exact_text(to_exact(found.point))},
+        held=HELD,
+        unstated=unstated(found, "lot"),
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from riskrules.engine.ask import Answer, every_price
-from riskrules.engine.asked import Asked, refused, step_text, too_fine, under_every_table, who_is
+from riskrules.engine.asked import HELD, Asked, refused, too_fine, under_every_table, unstated, who_is
 from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import LIQUIDATE, Evaluated
 from riskrules.engine.explain import PoolExplanation, explanations
@@ -30,7 +30,7 @@ def _of_account(question: str, evaluated: Evaluated, market: str | None, wanted:
         return
     pools = [pool for pool in explanations(evaluated) if pool.legs]
     if not pools and market is None:
-        yield Asked(f"{evaluated.account.id}: no open position", {"pool": evaluated.account.id, "positions": 0})
+        yield Asked(evaluated.account.id, "no open position", {"pool": evaluated.account.id, "positions": 0})
     for pool in pools:
         if market in (None, *pool.markets):
             yield from _of_pool(question, pool, market)
@@ -48,30 +48,41 @@ def _who(pool: PoolExplanation) -> str:
     return who_is(pool.evaluated, pool.pool)
 
 
-def _prices(condition: str, name: str, pool: PoolExplanation, market: str | None) -> Iterator[Asked]:
+class Priced(NamedTuple):
+    """A condition whose prices are asked for, in words."""
+
+    condition: str
+    name: str
+    there: str  # at such a mark
+    now: str
+    back: str  # at such a mark, where it holds now
+
+
+LIQUIDATION = Priced("liquidate", "liquidation price", "liquidated", "liquidatable", "healthy")
+BANKRUPTCY = Priced("bankrupt", "bankruptcy price", "bankrupt", "bankrupt", "no longer")
+ANY = "mark up to a million times this one"
+
+
+def _prices(of: Priced, pool: PoolExplanation, market: str | None) -> Iterator[Asked]:
     for number in sorted({pool.evaluated.rows.keys["leg", "market"][k] for k in pool.legs}):
         if market in (None, pool.evaluated.rows.markets[number]):
-            yield _price(pool, number, condition, name)
+            yield _price(pool, number, of)
 
 
-def _price(pool: PoolExplanation, market: int, condition: str, name: str) -> Asked:
-    market_name = pool.evaluated.rows.markets[market]
-    data: dict[str, Any] = {"pool": _who(pool), "market": market_name, "condition": condition}
+def _price(pool: PoolExplanation, market: int, of: Priced) -> Asked:
+    who, name = _who(pool), pool.evaluated.rows.markets[market]
+    data: dict[str, Any] = {"pool": who, "market": name, "condition": of.condition}
     try:
-        found = every_price(pool.evaluated, pool.number, market, condition)
+        found = every_price(pool.evaluated, pool.number, market, of.condition)
     except TooFine as error:
-        return too_fine(_who(pool), f"the {name} of {market_name}", error, data)
-    now = pool.value(condition) is True
+        return too_fine(who, f"the {of.name} of {name}", error, data)
+    now = pool.value(of.condition) is True
     data |= {"holds_now": now, "stretches": [_stretch(opens, closes) for opens, closes in found]}
     if not found:
-        return Asked(
-            f"{_who(pool)}: no {name} in the mark of {market_name}: {'it holds' if now else 'it does not hold'} "
-            "at every price up to a million times the mark, all else held",
-            data,
-        )
-    said = "; ".join(_stretch_text(opens, closes) for opens, closes in found)
-    verb = "no longer holds at" if now else "at"
-    return Asked(f"{_who(pool)}: {name} of {market_name} {verb} {said}   all else held{step_text(found[0][0], 'tick')}", data)
+        return Asked(who, f"{of.now} at every {ANY}" if now else f"{of.there} at no {ANY}", data, of=name, held=HELD)
+    places = " and ".join(_stretch_text(opens, closes) for opens, closes in found)
+    said = f"{of.now} now, {of.back} at a mark {places}" if now else f"{of.there} at a mark {places}"
+    return Asked(who, said, data, of=name, held=HELD, unstated=unstated(found[0][0], "tick"))
 
 
 def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
@@ -96,30 +107,31 @@ def _healthy_again(pool: PoolExplanation, market: str | None) -> Iterator[Asked]
     found = [turn for turn in every if not isinstance(turn, TooFine)]
     data: dict[str, Any] = {"pool": _who(pool), "decision": pool.decision, "turns": [turn_json(turn) for turn in found]}
     head = "healthy again at" if pool.decision == LIQUIDATE else "liquidated at"
-    said = " · ".join(turn_text(turn, pool.single) for turn in every) or "no single change"
+    said = tuple(turn_text(turn, pool.single) for turn in every) or ("no single change",)
     unfinished = {"error": "RR720", "text": TOO_FINE} if len(found) < len(every) else {}
-    yield Asked(f"{_who(pool)}: {head} {said}   all else held", data | unfinished, undecided=bool(unfinished))
+    step = "" if all(turn.answer.stated for turn in found) else "step"
+    yield Asked(_who(pool), head, data | unfinished, undecided=bool(unfinished), changes=said, held=HELD, unstated=step)
 
 
 def _top_up(pool: PoolExplanation, market: str | None) -> Iterator[Asked]:
     if pool.decision != LIQUIDATE:
-        yield Asked(f"{_who(pool)}: no top-up is needed", {"pool": _who(pool), "asset": pool.pool.settle, "amount": "0"})
+        yield Asked(_who(pool), "no top-up is needed", {"pool": _who(pool), "asset": pool.pool.settle, "amount": "0"})
         return
     found = balance_turn(pool)
     data = {"pool": _who(pool), "asset": pool.pool.settle, "amount": None}
     if isinstance(found, TooFine):
         yield too_fine(_who(pool), "the top-up", found, data)
     elif found is None:
-        yield Asked(f"{_who(pool)}: no balance makes it healthy, or its margin is not given as an amount", data, undecided=True)
+        yield Asked(_who(pool), "no balance makes it healthy, or its margin is not given as an amount", data, undecided=True)
     else:
         answer = found.answer
         text = f"add {say.money(answer.point)} {pool.pool.settle}; with {say.money(answer.before)} it is still liquidatable"
-        yield Asked(f"{_who(pool)}: {text}", {**data, "amount": exact_text(to_exact(answer.point)), **turn_json(found)})
+        yield Asked(_who(pool), text, {**data, "amount": exact_text(to_exact(answer.point)), **turn_json(found)})
 
 
 POOL_QUESTIONS: dict[str, Answered] = {
-    "liquidation-price": partial(_prices, "liquidate", "liquidation price"),
-    "bankruptcy-price": partial(_prices, "bankrupt", "bankruptcy price"),
+    "liquidation-price": partial(_prices, LIQUIDATION),
+    "bankruptcy-price": partial(_prices, BANKRUPTCY),
     "top-up": _top_up,
     "healthy-again": _healthy_again,
 }

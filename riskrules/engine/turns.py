@@ -97,7 +97,7 @@ def turn_lines(pool: PoolExplanation, market: str | None = None) -> list[str]:
     if not said:
         return ["no change", "of one mark alone, all else held, turns this decision"]
     stated = all(isinstance(turn, TooFine) or turn.answer.stated for turn in found)
-    held = "all else held" if stated else f"all else held; a step is not stated, {FOUND_TO}"
+    held = "all else held" if stated else f"all else held; where no step is stated, {FOUND_TO}"
     return [head, *said, held]
 
 

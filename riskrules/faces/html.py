@@ -29,7 +29,11 @@ def fragment(pools: Shown, foot: Foot) -> str:
 
 
 def _body(pools: Shown, foot: Foot, tag: str) -> str:
-    parts = [f"<style>{CSS}</style>", f'<{tag} class="riskrules"><div class="riskrules-body">', f"<h1>{escape(_head(foot))}</h1>"]
+    parts = [
+        f"<style>{CSS}</style>",
+        f'<{tag} class="riskrules"><div class="riskrules-body">',
+        f"<h1>Margin explained, as of <span>{escape(foot.as_of)}</span></h1>",
+    ]
     parts += [line for pool, drawn in pools for line in _pool(pool, drawn)]
     return "\n".join([*parts, *_foot(foot), f"</div></{tag}>"])
 
@@ -40,10 +44,6 @@ def _title(pools: Shown) -> str:
         return "Nothing to explain"
     more = f" and {len(pools) - 1} more" if len(pools) > 1 else ""
     return f"{first.verdict} {first.who}{more}"
-
-
-def _head(foot: Foot) -> str:
-    return f"Margin explained, as of {foot.as_of}"
 
 
 def _pool(pool: PoolPage, drawn: list[Picture]) -> Iterator[str]:

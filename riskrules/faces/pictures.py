@@ -52,7 +52,7 @@ class Picture(NamedTuple):
     marks: tuple[Mark, ...]
     dots: tuple[Point, ...]
     zones: tuple[tuple[Fraction, Fraction], ...] = ()  # where it is liquidatable
-    tiers: tuple[tuple[Fraction, str], ...] = ()  # the middle of each, and its number
+    tiers: tuple[tuple[Fraction, Fraction, str], ...] = ()  # from where to where, and its number
 
 
 def pictures(pool: PoolExplanation, market: str | None = None) -> list[Picture]:
@@ -170,9 +170,9 @@ def margin_picture(pool: PoolExplanation, leg: int) -> Picture | None:
     drawn = _drawn(_along(evaluated.walk, unknown, points, figures))
     edges = [x for x, _ in _drawn(_along(evaluated.walk, unknown, inside, figures))]
     numbers = [question.oracle((a + b) / 2) for a, b in pairwise([Fraction(0), *inside, furthest])]
-    middles = [(a + b) / 2 for a, b in pairwise([drawn[0][0], *edges, drawn[-1][0]])]
-    tiers = tuple((x, str(k + 1)) for x, k in zip(middles, numbers, strict=False) if isinstance(k, int))
-    market = evaluated.rows.legs[leg].market
+    stretches = pairwise([drawn[0][0], *edges, drawn[-1][0]])
+    tiers = tuple((a, b, str(k + 1)) for (a, b), k in zip(stretches, numbers, strict=False) if isinstance(k, int))
+    market = _leg_said(pool, leg)
     said = (
         f"The maintenance margin of {market} against its notional at this mark: {say.money(margin)} at {say.money(notional)}, "
         f"in tier {tier + 1}; tiers meet at {', '.join(say.number(edge) for edge in edges) or 'no notional drawn here'}."
@@ -183,6 +183,13 @@ def margin_picture(pool: PoolExplanation, leg: int) -> Picture | None:
         marks=(Mark(here, f"notional {say.money(here)}", "now"), *(Mark(edge, say.number(edge), "bound") for edge in edges)),
         dots=((here, to_fraction(margin)),), tiers=tiers,
     )  # fmt: skip
+
+
+def _leg_said(pool: PoolExplanation, leg: int) -> str:
+    """Its market; and which one it is where the pool holds two there."""
+    legs = pool.evaluated.rows.legs
+    market = legs[leg].market
+    return market if sum(legs[k].market == market for k in pool.legs) == 1 else f"{market} ({legs[leg].id})"
 
 
 def _size(pool: PoolExplanation, leg: int) -> Unknown:

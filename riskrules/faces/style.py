@@ -10,7 +10,8 @@ box-sizing:border-box;overflow-wrap:anywhere}
 --line-0:#7db8f5;--line-1:#ff9a90;--zone:#ff9a9026;--good:#7fd6a3;--bad:#ff9a90;--odd:#d4a6ee}}
 .riskrules *{box-sizing:border-box}
 .riskrules h1{font-size:1.05rem;font-weight:600;color:var(--muted);margin:0 0 12px}
-.riskrules h2{font-size:1.25rem;line-height:1.35;margin:0 0 4px}
+.riskrules h1 span{white-space:nowrap}
+.riskrules h2{font-size:1.25rem;line-height:1.35;margin:0 0 4px;text-wrap:pretty}
 .riskrules h3{font-size:1rem;margin:24px 0 6px}
 .riskrules section{border-top:1px solid var(--rule);padding:20px 0}
 .riskrules .verdict{display:inline-block;border:2px solid;border-radius:6px;padding:0 8px;margin-right:8px;font-size:1rem}
@@ -57,6 +58,15 @@ border-bottom:1px solid var(--rule)}
 .riskrules-body .source,.riskrules-body .said{grid-column:2}.riskrules-body ol>li::before{grid-row:1/4}}
 @media print{.riskrules{--bg:#fff;--soft:#f4f6f9;--text:#000;--muted:#444;--rule:#bbb;--line-0:#0b5cad;--line-1:#b3261e;--zone:#b3261e1a;
 --good:#17663a;--bad:#b3261e;--odd:#7b3fa0;color-scheme:light;max-width:none;padding:0;font-size:11pt}
-.riskrules figure,.riskrules ol>li{break-inside:avoid}.riskrules h2,.riskrules h3{break-after:avoid}}
+.riskrules figure,.riskrules ol>li,.riskrules tr,.riskrules ul{break-inside:avoid}
+.riskrules h2,.riskrules h3,.riskrules .compared,.riskrules ul:has(+.held){break-after:avoid}
+.riskrules .scroll{overflow:visible}.riskrules table{font-size:9pt}.riskrules th,.riskrules td{white-space:normal}
+.riskrules .number,.riskrules td:nth-child(n+3):not(:last-child){white-space:nowrap}
+.riskrules svg{max-height:72mm}
+.riskrules details::details-content{content-visibility:visible;block-size:auto}}
 """
-PAGE = "html{background:#fff}@media (prefers-color-scheme:dark){html{background:#12161d}}@media print{html{background:#fff}}body{margin:0}"
+PAGE = """html{background:#fff}body{margin:0}
+@media (prefers-color-scheme:dark){html{background:#12161d}}
+@media print{html{background:#fff}}
+@page{margin:14mm}
+"""

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from html import escape
-from itertools import pairwise
 from math import ceil, floor, log10
 from typing import NamedTuple
 
 from riskrules.faces.pictures import Mark, Picture
+from riskrules.faces.words import LETTER, Told, between, told
 from riskrules.units import say
-
-LETTER = 6.6  # the width of one at 12 pixels, on average
-WIDER = 1.15  # in bold
 
 
 class Size(NamedTuple):
@@ -28,8 +25,8 @@ class Size(NamedTuple):
     ticks: int
 
 
-WIDE, NARROW = Size("wide", 760, 320, 84, 6), Size("narrow", 360, 300, 66, 3)
-LEGEND, ROW, BOTTOM, RIGHT = 44, 16, 44, 14
+WIDE, NARROW = Size("wide", 760, 320, 84, 6), Size("narrow", 360, 300, 70, 3)
+LEGEND, ROW, BOTTOM, RIGHT = 48, 16, 44, 14
 
 
 class Scale(NamedTuple):
@@ -60,7 +57,8 @@ def figure(picture: Picture) -> str:
 
 
 def _svg(picture: Picture, size: Size) -> str:
-    scale = Scale(size, picture.x_range, _y_range(picture), LEGEND + ROW * len(_named(picture)))
+    rows = len(_named(picture)) + bool(picture.zones or picture.tiers)  # of words, above the frame
+    scale = Scale(size, picture.x_range, _y_range(picture), LEGEND + ROW * rows)
     parts = [*_zones(picture, scale), *_axes(picture, scale), *_marks(picture, scale), *_lines(picture, scale), *_dots(picture, scale)]
     said = escape(picture.said, quote=True)
     return (
@@ -83,10 +81,10 @@ def _axes(picture: Picture, scale: Scale) -> Iterator[str]:
         y = scale.y(value)
         kind = "zero" if value == 0 else "grid"
         yield f'<line class="{kind}" x1="{size.left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield _text(size.left - 8, y + 4, _short(value), "end", "tick")
+        yield _text(size.left - 8, y + 4, _short(value, 1), "end", "tick")
     for value in _round_numbers(scale.x_range, size.ticks):
         x = scale.x(value)
-        yield f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{bottom}" y2="{bottom + 5}"/>'
+        yield f'<line class="axis" data-at="{say.number(value)}" x1="{x:.2f}" x2="{x:.2f}" y1="{bottom}" y2="{bottom + 5}"/>'
         yield _text(_inside(x, _short(value), size), bottom + 19, _short(value), "middle", "tick")
     yield f'<line class="axis" x1="{size.left}" x2="{right}" y1="{bottom}" y2="{bottom}"/>'
     yield _text(right, bottom + BOTTOM - 8, f"{picture.x_name} →", "end", "name")
@@ -94,32 +92,46 @@ def _axes(picture: Picture, scale: Scale) -> Iterator[str]:
 
 
 def _inside(x: float, text: str, size: Size) -> float:
-    half = len(text) * LETTER / 2
+    half = len(text) * LETTER / 2 + 3  # digits are wider than the average
     return min(max(x, half), size.width - half)
 
 
 def _round_numbers(of: tuple[Fraction, Fraction], about: int) -> list[Fraction]:
-    """Multiples of 1, 2 or 5 times a power of ten, about so many."""
+    """Multiples of 1, 2 or 5 times a power of ten, about so many, and two at least: one alone gives no measure."""
     low, high = of
     rough = float(high - low) / about
     power = Fraction(10) ** floor(log10(rough))
     step = next(power * k for k in (1, 2, 5, 10) if float(power * k) >= rough)
-    return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]
+    found = [step * k for k in range(ceil(low / step), floor(high / step) + 1)]
+    return found if len(found) > 1 else _round_numbers(of, about + 1)
 
 
-def _short(value: Fraction) -> str:
+def _short(value: Fraction, least: int = 10) -> str:
+    """Millions by a word, from so many on: there is less room beside the frame than under it."""
     for letter, of in (("bn", 10**9), ("m", 10**6)):
-        if abs(value) >= 10 * of:
+        if abs(value) >= least * of:
             return f"{say.number(value / of)} {letter}"
     return say.number(value)
 
 
 def _zones(picture: Picture, scale: Scale) -> Iterator[str]:
+    top = scale.top - ROW  # their name stands above the frame, where no curve comes
     for low, high in picture.zones:
         left, right = scale.x(low), scale.x(high)
-        yield f'<rect class="zone" x="{left:.2f}" y="{scale.top}" width="{right - left:.2f}" height="{scale.bottom - scale.top}"/>'
-        if right - left > len("liquidatable") * LETTER + 8:
-            yield _text((left + right) / 2, scale.top + 14, "liquidatable", "middle", "zone-name")
+        yield f'<rect class="zone" x="{left:.2f}" y="{top}" width="{right - left:.2f}" height="{scale.bottom - top}"/>'
+        yield from _stretch(picture, scale, low, high, ("liquidatable",), "zone-name")
+    for low, high, name in picture.tiers:
+        yield from _stretch(picture, scale, low, high, (f"tier {name}", name), "tick")
+
+
+def _stretch(picture: Picture, scale: Scale, low: Fraction, high: Fraction, names: tuple[str, ...], kind: str) -> Iterator[str]:
+    """The longest name that has room between the upright lines; a stretch without room has none."""
+    lines = [scale.x(mark.x) for mark in picture.marks]
+    for name in names:
+        middle = between(scale.x(low), scale.x(high), len(name) * LETTER, lines)
+        if middle is not None:
+            yield _text(middle, scale.top - 4, name, "middle", kind)
+            return
 
 
 def _lines(picture: Picture, scale: Scale) -> Iterator[str]:
@@ -146,22 +158,33 @@ def _named(picture: Picture) -> list[Mark]:
 
 
 def _marks(picture: Picture, scale: Scale) -> Iterator[str]:
-    """Each from its own row of words above the frame, so that no word lies on a line or on another word."""
-    rows = {mark: LEGEND + ROW * k for k, mark in enumerate(_named(picture))}
+    """Each named one from its own row of words above the frame, so that no line crosses a word and no word another."""
+    named = _named(picture)
+    rows = told([(mark.text, scale.x(mark.x)) for mark in named], scale.size.width)
     for mark in picture.marks:
-        x, top = scale.x(mark.x), rows.get(mark, scale.top)
-        yield f'<line class="{mark.kind}" data-at="{say.number(mark.x)}" x1="{x:.2f}" x2="{x:.2f}" y1="{top}" y2="{scale.bottom}"/>'
-    for mark, top in rows.items():
-        x = scale.x(mark.x)
-        to_the_left = x + len(mark.text) * LETTER * WIDER + 8 > scale.size.width
-        yield _text(x - 6 if to_the_left else x + 6, top + 11, mark.text, "end" if to_the_left else "start", f"{mark.kind}-name")
-    for value, name in picture.tiers:
-        yield _text(scale.x(value), scale.top + 12, f"tier {name}" if _roomy(picture, scale) else name, "middle", "tick")
+        if mark.kind == "bound":
+            yield _upright(scale, mark, scale.top - ROW, scale.bottom)
+    for k, row in enumerate(rows):
+        mark = named[row.which]
+        yield from _through(scale, mark, k, rows)
+        yield _text(row.x, LEGEND + ROW * k + 11, mark.text, row.anchor, f"{mark.kind}-name")
 
 
-def _roomy(picture: Picture, scale: Scale) -> bool:
-    places = [scale.x(value) for value, _ in picture.tiers]
-    return all(b - a > 9 * LETTER for a, b in pairwise(places))
+def _through(scale: Scale, mark: Mark, k: int, rows: list[Told]) -> Iterator[str]:
+    """A mark's line down from its own row, with a gap where a word of a lower row has no other place."""
+    x = scale.x(mark.x)
+    top = LEGEND + ROW * k
+    for j in range(k, len(rows)):
+        if rows[j].left < x < rows[j].right:
+            if LEGEND + ROW * j > top:
+                yield _upright(scale, mark, top, LEGEND + ROW * j)
+            top = LEGEND + ROW * (j + 1)
+    yield _upright(scale, mark, top, scale.bottom)
+
+
+def _upright(scale: Scale, mark: Mark, top: int, bottom: int) -> str:
+    x = scale.x(mark.x)
+    return f'<line class="{mark.kind}" data-at="{say.number(mark.x)}" x1="{x:.2f}" x2="{x:.2f}" y1="{top}" y2="{bottom}"/>'
 
 
 def _dots(picture: Picture, scale: Scale) -> Iterator[str]:

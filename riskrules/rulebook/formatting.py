@@ -7,14 +7,21 @@ take it for the same file, its comments included.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.versions import canonical
-from riskrules.rules.typed import typed
+from riskrules.rules.header import Header
+from riskrules.rules.typed import file_order, in_order, typed
+from riskrules.text.arrange import grouped, ordered
+from riskrules.text.document import Mapping
 from riskrules.text.layout import comments_of, laid_out
 from riskrules.text.reader import read
+
+Change = Callable[[str, Mapping], str]
 
 
 class Formatted(NamedTuple):
@@ -32,12 +39,27 @@ def formatted(data: bytes, name: str) -> Formatted:
     if header is None or any(is_error(problem) for problem in untyped):
         return Formatted(None, untyped)
     before = data.decode("utf-8")
-    after = laid_out(before, document)
+    text = _where_it_means_the_same(lambda text, document: ordered(text, document, file_order(header.kind)), before, document, header)
+    text = _where_it_means_the_same(grouped, *text, header)
+    after = laid_out(*text, partial(in_order, header.kind))
     again, _ = read(after, name)
-    meant = typed(again)[0] if again is not None else None
-    if meant is None or canonical(meant) != canonical(header) or comments_of(after) != comments_of(before):
+    if again is None or not _the_same(again, header) or sorted(comments_of(after)) != sorted(comments_of(before)):
         return Formatted(None, [_refusal(before, after, name)])
     return Formatted(after, [])
+
+
+def _where_it_means_the_same(change: Change, text: str, document: Mapping, header: Header) -> tuple[str, Mapping]:
+    """The text changed and read again; as it was where that would mean something else, such as four digits that are a name."""
+    changed = change(text, document)
+    if changed == text:
+        return text, document
+    again, _ = read(changed, document.at[0])
+    return (changed, again) if again is not None and _the_same(again, header) else (text, document)
+
+
+def _the_same(document: Mapping, header: Header) -> bool:
+    meant = typed(document)[0]
+    return meant is not None and canonical(meant) == canonical(header)
 
 
 def _refusal(before: str, after: str, name: str) -> Problem:

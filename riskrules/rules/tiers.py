@@ -45,6 +45,7 @@ def _cap(value: Any) -> Cap:
 
 
 class Tier(Model):
+    floor: Amount | None = Field(default=None, description="the cap of the row before; checked where written")
     cap: Annotated[
         Cap,
         PlainValidator(_cap),
@@ -59,7 +60,6 @@ class Tier(Model):
     max_leverage: Leverage = Field(description="largest leverage that may be chosen in this tier")
     maintenance_rate: Rate | None = Field(default=None, description="left out where the form derives it from max_leverage")
     maintenance_amount: Amount | None = Field(default=None, description="checked where written, derived where left out")
-    floor: Amount | None = Field(default=None, description="the cap of the row before; checked where written")
 
 
 MOST_STEPS = 1_000  # beyond any venue's table, short of one that takes minutes to prove
@@ -115,8 +115,8 @@ class Table(Model):
 class TiersFile(Header):
     kind: Literal["tiers"]
     form: Name = Field(description="a tier form of the margin file")
-    tables: dict[Market, Table] = Field(default_factory=dict, description="a table for each market")
     withdrawn: tuple[Market, ...] = Field(default=(), description="markets that have no table from now on")
+    tables: dict[Market, Table] = Field(default_factory=dict, description="a table for each market")
 
 
 FILE = TiersFile

@@ -7,7 +7,7 @@ failed choice between all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -173,6 +173,19 @@ def _collect(annotation: Any, found: dict[str, type[BaseModel]]) -> None:
             _collect(field.annotation, found)
     for inner in get_args(annotation):
         _collect(inner, found)
+
+
+def in_order(kind: str, names: Sequence[str]) -> Sequence[str]:
+    """The keys of a mapping in the order of its model; as they are where none, or more than one, may be meant."""
+    given = set(names)
+    fits = [model.model_fields for model in _models(kind).values() if given <= model.model_fields.keys()]
+    fits = [fields for fields in fits if all(name in given for name, field in fields.items() if field.is_required())]
+    return [name for name in fits[0] if name in given] if len(fits) == 1 else names
+
+
+def file_order(kind: str) -> Sequence[str]:
+    """Every key that a file of this kind may have, in the order in which they are read best."""
+    return list(kinds()[kind].FILE.model_fields)
 
 
 def _keys(kind: str) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,23 @@
-"""The canonical look of a policy file: only blanks are moved, so comments, quotes and the order of things stay as they are.
+"""The canonical look of a policy file: where its blanks are, and in which order the cells of a row stand.
 
 Indentation is two blanks a level, a list's dashes included; one blank after a colon, a comma and a dash,
-none inside braces.  Rows of a table are aligned where their author aligned any of them, and then all of
-them: figures to the right, words to the left, names padded so that the braces stand under each other.
+none inside braces.  Rows of a table are aligned: figures by their points, all else to the left, names
+padded so that the braces stand under each other.  Rows are a table where they have the same names in the
+same order (a row may leave out the last ones); other rows are one where their author aligned any of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from riskrules.text.document import Mapping, Node, Sequence
 
 FIGURE = re.compile(r"[\d_.]+|unlimited")
+Order = Callable[[Several[str]], Several[str]]
 QUOTED = re.compile(r"""(?<![^\s\[{,:])("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')""")  # a quote inside a word opens nothing
 STEP = 2
 
@@ -38,12 +41,12 @@ class _Row:
     cells: list[str] = field(default_factory=list)
 
 
-def laid_out(text: str, document: Mapping) -> str:
-    """The text in canonical form; `document` is what the reader made of it."""
+def laid_out(text: str, document: Mapping, order: Order = lambda names: names) -> str:
+    """The text in canonical form; `document` is what the reader made of it, `order` that of the names of a row."""
     lines = [_Line(line.rstrip()) for line in text.replace("\r\n", "\n").split("\n")]
     if lines[document.at[1]].text[document.at[2] : document.at[2] + 1] != "{":  # a whole file in braces is left as it is
         _place(document, 0, lines)
-    shown = _aligned(lines, list(_indented(lines)))
+    shown = _aligned(lines, list(_indented(lines)), order)
     return re.sub(r"\n{3,}", "\n\n", "\n".join(shown).strip("\n")) + "\n"
 
 
@@ -109,7 +112,7 @@ def _shift_of_next(lines: list[_Line], k: int, now: int, moved: int) -> int:
 # -- lines and rows ------------------------------------------------------------------------------------
 
 
-def _aligned(lines: list[_Line], indents: list[int]) -> list[str]:
+def _aligned(lines: list[_Line], indents: list[int], order: Order) -> list[str]:
     out: list[str] = []
     k = 0
     while k < len(lines):
@@ -117,7 +120,7 @@ def _aligned(lines: list[_Line], indents: list[int]) -> list[str]:
         if lines[k].flow:
             while end < len(lines) and lines[end].flow and lines[end].group is lines[k].group:
                 end += 1
-            out += _rows(lines[k:end], indents[k:end])
+            out += _rows(lines[k:end], indents[k:end], order)
         else:
             out.append(_plain_line(lines[k], indents[k]))
         k = end
@@ -130,15 +133,15 @@ def _plain_line(line: _Line, indent: int) -> str:
         return " " * indent + text if text else ""
     head, rest = line.text[: line.head].strip(), line.text[line.head :].strip()
     shown = " " * indent + (f"{head} {rest}" if rest else head)
-    return _comment_kept(line.text, shown)
+    return _comment_kept(line, shown, len(shown) - len(rest) - 1)
 
 
-def _comment_kept(before: str, shown: str) -> str:
-    """A comment keeps the column its author gave it, where there is room."""
-    at = _comment_at(shown)
-    was = _comment_at(before)
-    if at is None or was is None:
+def _comment_kept(line: _Line, shown: str, after: int) -> str:
+    """A comment keeps the column its author gave it, where there is room.  It is looked for behind the key, whose quotes open nothing."""
+    found, had = _comment_at(shown[after:]), _comment_at(line.text[line.head :])
+    if found is None or had is None or line.head is None:
         return shown
+    at, was = found + after, had + line.head
     body = shown[:at].rstrip()
     return f"{body:<{max(was, len(body) + 2)}}{shown[at:]}" if body else shown
 
@@ -149,12 +152,13 @@ def _comment_at(text: str) -> int | None:
     return found.start() if found else None
 
 
-def _rows(lines: list[_Line], indents: list[int]) -> list[str]:
-    """Consecutive rows in braces; aligned when any of them was."""
-    rows = [_row(line) for line in lines]
-    if any(_padded(line) for line in lines):
+def _rows(lines: list[_Line], indents: list[int], order: Order) -> list[str]:
+    """Consecutive rows in braces."""
+    rows = [_row(line, order) for line in lines]
+    table = indents[0] > 0 and _is_table(rows)  # the keys of a file are no rows
+    if table or any(_padded(line) for line in lines):
         _align_cells(rows)
-    wide = max(len(row.head) for row in rows) if any(_wide_head(line) for line in lines) else 0
+    wide = max(len(row.head) for row in rows) if table or any(_wide_head(line) for line in lines) else 0
     shown = []
     for line, row, indent in zip(lines, rows, indents, strict=True):
         body = f"{' ' * indent}{row.head:<{wide}} {row.body}"
@@ -163,12 +167,26 @@ def _rows(lines: list[_Line], indents: list[int]) -> list[str]:
     return shown
 
 
-def _row(line: _Line) -> _Row:
+def _is_table(rows: list[_Row]) -> bool:
+    """Whether the names of each row are those that the longest begins with."""
+    names = [[_name(cell) for cell in row.cells] for row in rows]
+    longest = max(names, key=len)
+    return len(rows) > 1 and all(found and found == longest[: len(found)] for found in names)
+
+
+def _name(cell: str) -> str:
+    return cell.partition(":")[0]
+
+
+def _row(line: _Line, order: Order) -> _Row:
     assert line.flow
     assert line.head is not None
     begin, end = line.flow
     cells = [_single(cell) for cell in _split(line.text[begin + 1 : end - 1])]
     opening, closing = line.text[begin], line.text[end - 1]
+    if opening == "{":
+        named = {_name(cell): cell for cell in cells}
+        cells = [named[name] for name in order(list(named))] if len(named) == len(cells) else cells
     head, rest = line.text[: line.head].strip(), line.text[end:].strip()
     return _Row(head, f"{opening}{', '.join(cells)}{closing}", rest, cells if opening == "{" else [])
 
@@ -209,11 +227,10 @@ def _split(inside: str) -> list[str]:
 
 
 def _align_cells(rows: list[_Row]) -> None:
-    """Each cell but a row's last is padded to its column: a figure before, under one name; all else behind."""
+    """Each cell but a row's last is padded to its column, behind its comma; a figure also before, so that points stand in a line."""
     tables = [row for row in rows if row.cells]
-    for j in range(max((len(row.cells) for row in tables), default=0)):
-        column = [row for row in tables if len(row.cells) > j + 1]
-        _align_column(column, j)
+    for j in range(max((len(row.cells) for row in tables), default=1) - 1):
+        _align_column([row for row in tables if len(row.cells) > j], j)
     for row in tables:
         row.body = f"{{{' '.join(row.cells)}}}"
 
@@ -221,13 +238,17 @@ def _align_cells(rows: list[_Row]) -> None:
 def _align_column(rows: list[_Row], j: int) -> None:
     named = [row.cells[j].partition(": ") for row in rows]
     if len({name for name, _, _ in named}) == 1 and all(FIGURE.fullmatch(value) for _, _, value in named):
-        wide = max(len(value) for _, _, value in named)
+        wide = max(len(_whole(value)) for _, _, value in named)
         for row, (name, colon, value) in zip(rows, named, strict=True):
-            row.cells[j] = f"{name}{colon}{value:>{wide}},"
-    elif rows:
-        wide = max(len(row.cells[j]) for row in rows)
-        for row in rows:
-            row.cells[j] = f"{f'{row.cells[j]},':<{wide + 1}}"
+            row.cells[j] = f"{name}{colon}{' ' * (wide - len(_whole(value)))}{value}"
+    more = [row for row in rows if len(row.cells) > j + 1]
+    wide = max((len(row.cells[j]) for row in more), default=0)
+    for row in more:
+        row.cells[j] = f"{f'{row.cells[j]},':<{wide + 1}}"
+
+
+def _whole(figure: str) -> str:
+    return figure.partition(".")[0]
 
 
 def comments_of(text: str) -> list[str]:

@@ -78,6 +78,21 @@ def test_the_same_rows_come_out_decided(source: str, out: str, riskrules: Riskru
     assert list(Path().glob(".*")) == [], "nothing is left beside"
 
 
+def test_what_became_of_the_rows_is_counted_in_a_column(riskrules: Riskrules) -> None:
+    csv("in.csv", ISOLATED)
+    ran = riskrules("evaluate", "in.csv", "--out", "o.csv", *COMMON)
+    assert ran.out.splitlines()[:3] == ["healthy    2 rows", "liquidate  1 row", "written    o.csv, 3 rows"]
+
+
+def test_on_a_terminal_it_is_told_how_far_it_is(riskrules: Riskrules, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CSV does not say how many rows it has; when all is done nothing of the count stays on the screen."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    csv("in.csv", ISOLATED)
+    parquet("in.parquet", ISOLATED)
+    assert riskrules("evaluate", "in.csv", "--out", "o.csv", *COMMON).err.endswith("\r3 rows decided\r\x1b[K")
+    assert riskrules("evaluate", "in.parquet", "--out", "o.csv", *COMMON).err.endswith("\r3 of 3 rows decided\r\x1b[K")
+
+
 def test_an_account_decides_its_cross_positions(riskrules: Riskrules) -> None:
     parquet("in.parquet", CROSS)
     parquet("held.parquet", HELD)

@@ -58,7 +58,7 @@ def test_one_bad_file_and_none_is_written(riskrules: Riskrules, small_house: Pat
 def test_another_meaning_is_refused(riskrules: Riskrules, small_house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the look ever wrong, the digest of the meaning stands between it and the file."""
     before = (small_house / TIERS).read_text(encoding="utf-8")
-    monkeypatch.setattr(formatting, "laid_out", lambda text, _: text.replace("1%", "2%"))
+    monkeypatch.setattr(formatting, "laid_out", lambda text, *_: text.replace("1%", "2%"))
     ran = riskrules("fmt", TIERS)
     assert ran.code == 1
     assert "RR730" in ran.err

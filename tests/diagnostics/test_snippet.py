@@ -130,3 +130,17 @@ def test_whatever_the_line_the_marks_stand_below_it_and_nothing_acts(line: str, 
     text = render([Problem("RR111", _span(1, start, end, "f"), "x", "y")], {"f": line}, width=width)
     assert text.replace("\n", "").isprintable()
     assert "^" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_what_to_do_is_folded_between_words(width: int) -> None:
+    """Under where it began; the first row of the message keeps its code, in colour too."""
+    words = "text that goes on and on so that no screen holds it in one row, with max_leverage_of_a_long_name at its end"
+    shown = render([Problem("RR120", None, words, words, expected="what was")], {}, width=width)
+    rows = shown.splitlines()
+    assert max(map(len, rows)) <= width
+    assert " ".join(row.strip() for row in rows).count("max_leverage_of_a_long_name at its end") == 2
+    fix = next(k for k, row in enumerate(rows) if "fix:" in row)
+    assert rows[fix + 1].index(rows[fix + 1].strip()) == rows[fix].index("text that")
+    coloured = render([Problem("RR120", None, words, words, expected="what was")], {}, colour=True, width=width)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == shown

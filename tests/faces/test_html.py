@@ -134,6 +134,55 @@ def test_it_is_so_for_any_position(size: int, entry: int, balance: int) -> None:
     held_to_the_pixel(made)
 
 
+COIN_AT = "2021-07-31T00:00:00Z"
+
+
+def coin(size: str, balance: str) -> dict[str, Any]:
+    """An inverse contract: profit is one over the price, so its line bends."""
+    held = {"id": "a1", "taker_fee": "0.05%", "collateral": {"BNB": balance}, "positions": [leg("p", "BNB-USD", size, "320")]}
+    return {"as_of": COIN_AT, "markets": {"BNB-USD": {"mark_price": "320", "at": COIN_AT}}, "accounts": [held]}
+
+
+@pytest.mark.parametrize(
+    "rulebook, given, why",
+    [
+        ("house-usdm", house(leg("p", "BTC-USDT", "1", "64000", mode="isolated", margin="5000")), "isolated long"),
+        ("house-usdm", house(ISOLATED), "isolated short"),
+        ("house-usdm", house(leg("p", "BTC-USDT", "2", "64000")), "cross long"),
+        ("house-usdm", house(leg("p", "BTC-USDT", "-2", "64000")), "cross short"),
+        ("binance-coinm", coin("1000", "5"), "inverse long"),
+        ("binance-coinm", coin("-1000", "20"), "inverse short, with more than it is worth"),
+    ],
+)
+def test_the_exact_answer_is_where_the_axis_has_it(rulebook: str, given: dict[str, Any], why: str) -> None:
+    """The axis's own marks say where a price lies: there stands the line, and there the curves cross."""
+    made = explained(rulebook, given)
+    (price,) = (_fraction(end["value"]) for one in made.book.ask.liquidation_price(given) for end in one.data["stretches"])
+    for kind in ("wide", "narrow"):
+        drawn = next(drawn for drawn in drawings(made.html(), kind) if len(drawn.lines) == 2)
+        ((name, x),) = drawn.marks["turn"]
+        assert name == say.number(price)
+        assert abs(x - drawn.place_of(price)) < 0.05, why
+        assert drawn.crossings
+        assert max(abs(cross - x) for cross in drawn.crossings) < 0.25, why
+
+
+@pytest.mark.parametrize("kind", ["wide", "narrow"])
+@pytest.mark.parametrize("name, rulebook, given, why", CASES, ids=IDS)
+def test_no_line_crosses_a_word(name: str, rulebook: str, given: dict[str, Any], why: str, kind: str) -> None:
+    for drawn in drawings(explained(rulebook, given).html(), kind):
+        assert drawn.crossed() == [], (why, drawn.said)
+
+
+@settings(max_examples=30, deadline=None)
+@any_of(st.integers(-4000, 4000).filter(bool), st.integers(40_000, 90_000), st.integers(100, 900_000))
+def test_no_line_crosses_a_word_of_any_position(size: int, entry: int, balance: int) -> None:
+    html = explained("house-usdm", house(leg("p", "BTC-USDT", str(size / 100), str(entry)), balance={"USDT": str(balance)})).html()
+    for kind in ("wide", "narrow"):
+        for drawn in drawings(html, kind):
+            assert drawn.crossed() == [], drawn.said
+
+
 def of_margin(html: str) -> Drawn:
     return next(drawn for drawn in drawings(html) if list(drawn.lines) == ["maintenance margin"])
 
@@ -154,6 +203,12 @@ def test_the_position_lies_on_the_margin_curve(given: dict[str, Any], notional: 
     assert dot[0] == x
     assert margin in drawn.said
     assert [name for name, _ in drawn.marks.get("bound", [])] == bounds, why
+
+
+def test_two_legs_of_one_market_are_told_apart() -> None:
+    html = explained("house-usdm", next(given for name, _, given, _ in CASES if name == "hedge")).html()
+    titles = re.findall("<figcaption>(.*?)</figcaption>", html)
+    assert len(titles) == len(set(titles)) == 3
 
 
 def test_a_bound_is_where_the_curve_bends() -> None:
@@ -190,6 +245,20 @@ def test_a_notebook_shows_the_same_without_a_page_around_it() -> None:
     assert re.search(r'<div class="riskrules">.*<svg', fragment, re.DOTALL)
     rules = re.sub(r"@\w+[^{]*\{", "", CSS.replace("\n", ""))
     assert all(one.strip().startswith(".riskrules") for part in re.findall(r"([^{}]+)\{", rules) for one in part.split(","))
+
+
+def test_on_paper_nothing_is_hidden_or_cut() -> None:
+    """No bar to push, no fold to open, no picture over two pages, no head alone at a page's foot."""
+    on_paper = CSS[CSS.index("@media print") :]
+    for rule in (
+        "color-scheme:light",
+        ".scroll{overflow:visible}",
+        "details::details-content{content-visibility:visible",
+        "svg{max-height:",
+        "break-inside:avoid",
+        "break-after:avoid",
+    ):
+        assert rule in on_paper
 
 
 def contrast(one: str, other: str) -> float:

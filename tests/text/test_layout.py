@@ -38,6 +38,7 @@ def look(text: str) -> str:
         ("a: [ x,w ]\n", "a: [x, w]\n", "lists too"),
         ("a: 1   \n\n\n\nb: 2\n\n\n", "a: 1\n\nb: 2\n", "one empty line at most, none at the end"),
         ("a: 1", "a: 1\n", "a file ends its last line"),
+        ("a{': ' #'\n", "a{': ' #'\n", "a quote inside a key opens nothing, so that no comment begins in the value"),
         ("a: 'x,  y'\n", "a: 'x,  y'\n", "what is in quotes stays"),
         ('a: {b: "1,  2"}\n', 'a: {b: "1,  2"}\n', "also inside braces"),
         ("a:  1 # why\n", "a: 1  # why\n", "two blanks before a comment"),
@@ -45,8 +46,18 @@ def look(text: str) -> str:
         ("a: x#y\n", "a: x#y\n", "no comment without a blank before it"),
         ("a:\n    # of b\n    b: 1\n", "a:\n  # of b\n  b: 1\n", "a comment goes with the line below it"),
         ("a:\n  - {b:  5, c: 1}\n  - {b: 50, c: 1}\n", "a:\n  - {b:  5, c: 1}\n  - {b: 50, c: 1}\n", "figures stand to the right"),
-        ("a:\n  - {b: 5,   c: 1}\n  - {b: 50, c: 1}\n", "a:\n  - {b:  5, c: 1}\n  - {b: 50, c: 1}\n", "one row aligned: all are"),
-        ("a:\n  - {b: 5, c: 1}\n  - {b: 50, c: 1}\n", "a:\n  - {b: 5, c: 1}\n  - {b: 50, c: 1}\n", "none aligned: none is"),
+        ("a:\n  - {b: 5, c: 1}\n  - {b: 50, c: 1}\n", "a:\n  - {b:  5, c: 1}\n  - {b: 50, c: 1}\n", "rows of the same names are a table"),
+        ("a:\n  - {b: 5, c: 1}\n  - {b: 50}\n", "a:\n  - {b:  5, c: 1}\n  - {b: 50}\n", "a row that leaves out the last name too"),
+        ("a:\n  - {b: 5, c: 1}\n  - {d: 50, c: 1}\n", "a:\n  - {b: 5, c: 1}\n  - {d: 50, c: 1}\n", "other names: as their author had them"),
+        ("a:\n  - {b: 5,   c: 1}\n  - {d: 50, c: 1}\n", "a:\n  - {b: 5,  c: 1}\n  - {d: 50, c: 1}\n", "one row aligned: all are"),
+        (
+            "a:\n  - {b: 20, c: 1}\n  - {b: 2.55, c: 1}\n",
+            "a:\n  - {b: 20,    c: 1}\n  - {b:  2.55, c: 1}\n",
+            "points stand under each other",
+        ),
+        ("a:\n  x: {b: 1}\n  long: {b: 2}\n", "a:\n  x:    {b: 1}\n  long: {b: 2}\n", "names of a table's rows are padded"),
+        ("a:\n  x: {b: 1}\n  long: {c: 2}\n", "a:\n  x: {b: 1}\n  long: {c: 2}\n", "names of other rows are not"),
+        ("x: {b: 1}\nlong: {b: 2}\n", "x: {b: 1}\nlong: {b: 2}\n", "nor the keys of a file"),
         ("a:\n  - {b: x,  c: 1}\n  - {b: yes_so, c: 1}\n", "a:\n  - {b: x,      c: 1}\n  - {b: yes_so, c: 1}\n", "words to the left"),
         ("a:\n  x:  {b: 1}\n  long: {b: 2}\n", "a:\n  x:    {b: 1}\n  long: {b: 2}\n", "names padded to the braces"),
         ("a: [x,\n   w]\n", "a: [x,\n   w]\n", "braces over several lines are left as they are"),
@@ -63,6 +74,71 @@ def test_what_is_shipped_has_it(path: Path) -> None:
     made = formatted(path.read_bytes(), path.name)
     assert not made.problems
     assert made.text == path.read_text(encoding="utf-8"), f"riskrules fmt {path}"
+
+
+HEAD = "rulebook: a\neffective: 2026-01-01T00:00:00Z\nreason: why\n"
+CONTRACTS = """\
+# who wrote it
+
+reason: why
+# from when
+effective: 2026-01-01T00:00:00Z
+kind: contracts
+rulebook: small
+
+# what is held
+assets:
+  USDT: {quantum: 0.01}
+# each market
+markets:
+  A-USDT: {lot: 1, tick: 0.5, type: linear, size_in: base, settle: quote, multiplier: 10000}
+  LONG-USDT: {type: linear, size_in: base, settle: quote, multiplier: 1, tick: 10, lot: 1}
+"""
+CANONICAL = """\
+# who wrote it
+
+kind: contracts
+rulebook: small
+
+# from when
+effective: 2026-01-01T00:00:00Z
+reason: why
+# each market
+markets:
+  A-USDT:    {type: linear, size_in: base, settle: quote, multiplier: 10_000, tick:  0.5, lot: 1}
+  LONG-USDT: {type: linear, size_in: base, settle: quote, multiplier:      1, tick: 10,   lot: 1}
+# what is held
+assets:
+  USDT: {quantum: 0.01}
+"""
+
+
+def test_keys_stand_in_the_order_of_the_schema_and_digits_in_threes() -> None:
+    """A comment goes with the key below it; what is a file's own stays on its top."""
+    made = formatted(CONTRACTS.encode(), "f.yaml")
+    assert made.text == CANONICAL, made.problems
+    assert formatted(CANONICAL.encode(), "f.yaml").text == CANONICAL
+
+
+@pytest.mark.parametrize(
+    "value, shown, why",
+    [
+        ("250000", "250_000", "a figure"),
+        ("1000", "1_000", "of four digits too"),
+        ("12345.678", "12_345.678", "its whole part"),
+        ("999", "999", "three are one group"),
+        ("unlimited", "unlimited", "no figure"),
+    ],
+)
+def test_digits_are_grouped(value: str, shown: str, why: str) -> None:
+    text = f"kind: tiers\n{HEAD}form: x\ntables:\n  A-B:\n    tiers:\n      - {{cap: {value}, max_leverage: 5}}\n"
+    assert formatted(text.encode(), "f.yaml").text == text.replace(value, shown), why
+
+
+def test_digits_that_are_a_name_stay_as_they_are() -> None:
+    """A reason of four digits: grouped it would say something else."""
+    text = f"kind: contracts\n{HEAD}assets:\n  USDT: {{quantum: 0.01}}\n".replace("why", "2024")
+    assert formatted(text.encode(), "f.yaml").text == text
 
 
 def shaken(text: str, dice: random.Random) -> str:
@@ -83,8 +159,19 @@ def shaken(text: str, dice: random.Random) -> str:
         out.append(line)
         if dice.random() < 0.1 and not line.startswith(" "):
             out += [""] * dice.randint(0, 3)
+    out = _keys_moved(out, dice) if dice.random() < 0.5 else out
     deeper = dice.choice((1, 2))
     return "\n".join(" " * ((len(one) - len(one.lstrip())) * deeper) + one.lstrip() if one.strip() else "" for one in out)
+
+
+def _keys_moved(lines: list[str], dice: random.Random) -> list[str]:
+    """Two keys of the file change places, each with its lines; the comments above them stay with whom they stood."""
+    starts = [k for k, line in enumerate(lines) if re.match(r"[a-z_]+:", line)]
+    if any(line.startswith("#") for line in lines) or len(starts) < 3:
+        return lines
+    parts = [lines[a:b] for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    dice.shuffle(parts)
+    return [*lines[: starts[0]], *(line for part in parts for line in part), ""]
 
 
 @settings(max_examples=60, deadline=None)
@@ -99,7 +186,7 @@ def test_whatever_the_blanks_the_meaning_stays_and_a_second_look_changes_nothing
     again, _ = read(made.text, "f.yaml")
     assert again == document
     assert canonical(typed(again)[0]) == canonical(typed(read(text, "f.yaml")[0])[0])  # type: ignore[arg-type]
-    assert comments_of(made.text) == comments_of(before)
+    assert sorted(comments_of(made.text)) == sorted(comments_of(before))
     assert formatted(made.text.encode(), "f.yaml").text == made.text
 
 
