@@ -106,6 +106,7 @@ class Kernel:
         if without := self.mixed.cannot():
             text = f"rulebook {plan.rulebook} decides by {without.replace('_', ' ')}, which no table is decided by yet"
             raise NotATable(text, "explain its accounts one by one: riskrules explain")
+        self._plain_targets: dict[str, int] | None = None  # the same for every block
         self.positions_apart = _needs_positions(self.mixed)
 
     def _course(self, wanted: list[int], known: dict[tuple[str, str], bool], apart: bool = False) -> Course:
@@ -178,9 +179,12 @@ class Kernel:
 
     def _targets(self, laid: Laid, into: Mapping[str, Array]) -> dict[int, Array]:
         """The nodes whose figures are those of a column of the answer: what is only passed on is made further down."""
-        course = self.plain if laid.is_plain else self.mixed
-        wanted = {**self.legs, **({"equity": self.pools["equity"]} if laid.is_plain and "equity" in self.pools else {})}
-        return {course.made_at(course.of(k), laid.keys): into[name] for name, k in wanted.items() if name in into}
+        if not laid.is_plain:
+            return {self.mixed.made_at(self.mixed.of(k), laid.keys): into[name] for name, k in self.legs.items() if name in into}
+        if self._plain_targets is None:
+            wanted = {**self.legs, **({"equity": self.pools["equity"]} if "equity" in self.pools else {})}
+            self._plain_targets = {name: self.plain.made_at(self.plain.of(k), laid.keys) for name, k in wanted.items()}
+        return {k: into[name] for name, k in self._plain_targets.items() if name in into}
 
     def _read(self, laid: Laid, walk: BlockWalk, meaning: Any, into: Mapping[str, Array]) -> Decided:
         of = walk.course.of

@@ -18,7 +18,8 @@ from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 
 Array = Any
-BLOCK = 131_072  # rows: small enough that a block's columns stay near the processor
+BLOCK = 131_072  # rows: small enough that a block's columns stay near the processor; for threads, which wait for each other
+# between two columns, twice as many
 MOST_KERNELS = 64
 AT_ONCE = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl", "equity", "tier")
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}
@@ -104,7 +105,7 @@ def blocks_of(positions: Positions, size: int) -> Iterator[tuple[int, int]]:
 
 def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, threads: int = 1, pools: bool = False) -> Outcome:
     """`as_of` is the time of each row in nanoseconds, or one for all of them."""
-    jobs = list(_jobs(plans, positions, as_of))
+    jobs = list(_jobs(plans, positions, as_of, BLOCK if threads < 2 else 2 * BLOCK))
     kernels = {job.plan.digest: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
     everywhere = [] if any(isinstance(job.plan, int) for job in jobs) else list(kernels)
     outcome = Outcome.over(len(positions), plans.want, everywhere, any(kernel.state is not None for kernel in kernels.values()))
@@ -128,9 +129,9 @@ class _Job:
     rows: Array | None = None
 
 
-def _jobs(plans: Plans, positions: Positions, as_of: Array | Instant) -> Iterator[_Job]:
+def _jobs(plans: Plans, positions: Positions, as_of: Array | Instant, size: int) -> Iterator[_Job]:
     """Blocks of one policy each: a block whose times lie under several is cut where they change."""
-    for low, high in blocks_of(positions, BLOCK):
+    for low, high in blocks_of(positions, size):
         if isinstance(as_of, int):
             yield _Job(low, high, plans.at(as_of)[0])
             continue

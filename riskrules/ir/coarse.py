@@ -8,6 +8,7 @@ leaves in doubt is walked again under `floats`, whose bound is each row's own.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -94,8 +95,7 @@ class Coarse:
     # -- figures ---------------------------------------------------------------------------------
 
     def constant(self, n: int, d: int) -> Rough:
-        value = n / d
-        return Rough(value, int(not says(value, n, d)), 0.0, abs(value), value)
+        return constant(n, d)
 
     def given(self, floats: Array, roundings: int, low: float, high: float) -> Rough:
         """Of a leaf, with the least and the largest of it; NaN where a row has none, and then they are looked for among the others."""
@@ -106,7 +106,7 @@ class Coarse:
     def listed(self, floats: Array, roundings: int, low: float, places: Array) -> Rough:
         """Figures of a table, gathered by place."""
         out = self.column(len(places))
-        return Rough(np.take(floats, places, out=out, mode="clip"), roundings, 0.0, None, low)
+        return Rough(floats.take(places, out=out, mode="clip"), roundings, 0.0, None, low)
 
     def add(self, x: Rough, y: Rough) -> Rough:
         value = np.add(x.value, y.value, out=self._new(x, y))
@@ -204,18 +204,18 @@ class Coarse:
         blur = ((x.roundings or 0) + roundings + 2 * SPARE) * U
         error = self.error(x) * SAFE + SMALLEST if x.roundings is None else 0.0
         lower, higher = caps * (1 - blur) - error, caps * (1 + blur) + error
-        cap = np.take(lower, start, out=self.column(len(start)), mode="clip")
+        cap = lower.take(start, out=self.column(len(start)), mode="clip")
         under = x.value < cap
         self._done(cap)
-        rest = np.flatnonzero(np.logical_not(under, out=under))
+        (rest,) = np.logical_not(under, out=under).nonzero()
         if not len(rest):
             return rest, rest
-        value, begin = np.take(x.value, rest, mode="clip"), np.take(start, rest, mode="clip")
+        value, begin = x.value.take(rest, mode="clip"), start.take(rest, mode="clip")
         found = begin + 1
-        further = np.flatnonzero(np.take(lower, found, mode="clip") <= value)  # most that are above one cap are not above two
+        (further,) = (lower.take(found, mode="clip") <= value).nonzero()  # most that are above one cap are not above two
         if len(further):
             found[further] = by_halves(value[further], lower, begin[further], width)
-        sure = np.take(higher, found - 1, mode="clip") < value
+        sure = higher.take(found - 1, mode="clip") < value
         if not sure.all():
             self.doubts.append(spread(~sure, rest, len(start)))
         return rest, found - begin
@@ -238,8 +238,15 @@ class Coarse:
         return Rough(value, None, most * (self.error(x) + U * largest), largest, -np.inf)
 
     def gathered(self, x: Rough, key: Any) -> Rough:
-        value = np.take(x.value, key, out=self.column(len(key)), mode="clip")
+        value = x.value.take(key, out=self.column(len(key)), mode="clip")
         return Rough(value, x.roundings, x.error, x.most, x.low)
+
+
+@lru_cache(4096)
+def constant(n: int, d: int) -> Rough:
+    """Made once: a block has little to do besides."""
+    value = n / d
+    return Rough(value, int(not says(value, n, d)), 0.0, abs(value), value)
 
 
 def largest(value: Array, positive: bool = False) -> float:

@@ -277,7 +277,7 @@ def by_halves(value: Array, caps: Array, start: Array, width: int) -> Array:
     """The place of the first of the rising caps from `start` on that each value is under."""
     found, half = start.copy(), width // 2
     while half:
-        found += (np.take(caps, found + (half - 1), mode="clip") <= value) * half
+        found += (caps.take(found + (half - 1), mode="clip") <= value) * half
         half //= 2
     return found
 
