@@ -271,7 +271,7 @@ def _tools(book: Book, data: Data, tables: Tables) -> Iterator[Figure]:
 def _loop(book: Book, data: Data, tables: Tables) -> Iterator[Figure]:
     from benchmarks import tools
 
-    few = Data(*(column[:200_000] if isinstance(column, np.ndarray) else column for column in data))
-    ours, loop = "book.evaluate, 200,000 rows, one thread", "a plain Python loop in floats"
+    few = Data(*(column[: ROWS // 10] if isinstance(column, np.ndarray) else column for column in data))
+    ours, loop = f"book.evaluate, {ROWS // 10:,} rows, one thread", "a plain Python loop in floats"
     sides = in_turn(3, {ours: partial(book.evaluate, columns(few)), loop: partial(tools.loop, few, tables)})
     yield Figure(sides[ours], sides[loop], ratio_at_most=1 / 60)

@@ -170,7 +170,8 @@ class Kernel:
         self, laid: Laid, as_of: Array | int, meaning: Any, into: Mapping[str, Array] = NOWHERE
     ) -> tuple[Decided, Array | None, BlockWalk]:
         counts = laid.counts if self.positions_apart else {**laid.counts, "position": 0}
-        block = Block(counts, laid.keys, Givens(self.plan, self.tables, laid, as_of).under(meaning))
+        groups = {} if laid.is_plain else {("leg", "pool"): laid.groups()}
+        block = Block(counts, laid.keys, Givens(self.plan, self.tables, laid, as_of).under(meaning), groups)
         targets = NO_TARGETS if not into else self._targets(laid, into)
         walk = BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables, targets)
         made = self._read(laid, walk, meaning, into)

@@ -215,9 +215,7 @@ class Givens:
     def _open_legs(self, meaning: Any) -> Any:
         if self.laid.is_plain:
             return meaning.constant(1, 1)
-        key = self.laid.keys["leg", "pool"]
-        assert key is not None
-        counts = np.bincount(key, minlength=self.laid.counts["pool"])
+        counts = self.laid.groups().counts
         if isinstance(meaning, Coarse):
             return Rough(counts.astype(np.float64), 0, 0.0, None, 0.0)
         if isinstance(meaning, Floats):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -39,16 +40,30 @@ class Groups:
     """Which group each row belongs to; `key` None: each row is a group of its own."""
 
     def __init__(self, key: Array | None, count: int) -> None:
-        self.key, self.count, self.order, self.most = key, count, None, 1
-        if key is None:
-            return
-        if len(key) and np.any(key[1:] < key[:-1]):
-            self.order = np.argsort(key, kind="stable")
-            key = key[self.order]
-        self.starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]]) if len(key) else np.empty(0, np.intp)
-        self.present = key[self.starts]
-        self.sizes = np.diff(np.r_[self.starts, len(key)])
-        self.most = int(self.sizes.max()) if len(key) else 0
+        self.key, self.count = key, count
+
+    @cached_property
+    def counts(self) -> Array:
+        """How many members each group has."""
+        return np.ones(self.count, np.intp) if self.key is None else np.bincount(self.key, minlength=self.count)
+
+    @property
+    def most(self) -> int:
+        return 1 if self.key is None else int(self.counts.max(initial=0))
+
+    @cached_property
+    def order(self) -> Array | None:
+        """The members group by group; None where they stand so already."""
+        assert self.key is not None
+        falls = len(self.key) and np.any(self.key[1:] < self.key[:-1])
+        return np.argsort(self.key, kind="stable") if falls else None
+
+    @cached_property
+    def runs(self) -> tuple[Array, Array, Array]:
+        """Where the members of each group begin, which group it is, and how many they are; of the groups that have any."""
+        present = np.flatnonzero(self.counts)
+        sizes = self.counts[present]
+        return np.cumsum(sizes) - sizes, present, sizes
 
     def __call__(self, column: Array) -> Array:
         if self.key is None:
@@ -56,8 +71,9 @@ class Groups:
         if column.dtype == np.float64:
             return np.bincount(self.key, weights=column, minlength=self.count)
         out = np.zeros(self.count, column.dtype)
-        if len(self.starts):
-            out[self.present] = np.add.reduceat(column if self.order is None else column[self.order], self.starts)
+        starts, present, _ = self.runs
+        if len(starts):
+            out[present] = np.add.reduceat(column if self.order is None else column[self.order], starts)
         return out
 
     def none(self, value: Any) -> Array:
@@ -69,19 +85,21 @@ class Groups:
             every = np.arange(self.count)
             yield every, every
             return
+        starts, present, sizes = self.runs
         for k in range(self.most):
-            has = self.sizes > k
-            members = self.starts[has] + k
-            yield self.present[has], members if self.order is None else self.order[members]
+            has = sizes > k
+            members = starts[has] + k
+            yield present[has], members if self.order is None else self.order[members]
 
     def members(self, group: int) -> list[int]:
         """The rows of one group."""
         if self.key is None:
             return [group]
-        place = int(np.searchsorted(self.present, group))
-        if place == len(self.present) or self.present[place] != group:
+        starts, present, sizes = self.runs
+        place = int(np.searchsorted(present, group))
+        if place == len(present) or present[place] != group:
             return []
-        members = range(int(self.starts[place]), int(self.starts[place] + self.sizes[place]))
+        members = range(int(starts[place]), int(starts[place] + sizes[place]))
         return list(members) if self.order is None else [int(self.order[k]) for k in members]
 
     def first_code(self, codes: Codes) -> Codes:
