@@ -128,10 +128,11 @@ class Rings:
         """The number of whole steps below, and what is left over, both exact; then the direction."""
         assert quantum.under.whole is not None
         step = Denominator.of(int(quantum.over)), quantum.under
-        steps, rest, whole = self._steps(x, step)
-        up = _UP[name](steps, rest, whole, x.value)
-        count = steps + up
-        value = count * (float(quantum.over) / quantum.under.whole)
+        with np.errstate(all="ignore"):  # what overflows is in doubt
+            steps, rest, whole = self._steps(x, step)
+            up = _UP[name](steps, rest, whole, x.value)
+            count = steps + up
+            value = count * (float(quantum.over) / quantum.under.whole)
         return Ring(value, np.abs(value) * (3 * U), count * quantum.over, quantum.under)
 
     def _steps(self, x: Ring, step: tuple[Denominator, Denominator]) -> tuple[Array, Array, Array]:
@@ -142,8 +143,7 @@ class Rings:
         estimate = x.value * (per.about / size.about)
         blur = x.bound * (per.about / size.about) + np.abs(estimate) * (4 * U)
         self._doubt(~((np.abs(estimate) < SURE) & ((blur + 2) * about < SURE)))
-        with np.errstate(invalid="ignore"):
-            steps = np.where(np.abs(estimate) < SURE, np.floor(estimate), 0).astype(np.int64)
+        steps = np.where(np.abs(estimate) < SURE, np.floor(estimate), 0).astype(np.int64)
         rest = x.over * per.modular - steps * whole
         safe = np.where(whole > 0, whole, np.int64(1))
         off = np.floor_divide(rest, safe)

@@ -187,3 +187,10 @@ def test_two_sides_that_differ_by_less_than_a_float_can_say_are_told_apart() -> 
     assert meaning.compared("below", one, other).tolist() == [True]
     assert meaning.compared("at_or_above", one, other).tolist() == [False]
     assert meaning.doubts == [], "1 × 10^12 is small enough to be what its wrapped form says"
+
+
+def test_a_denominator_beyond_all_floats_is_a_doubt_and_no_warning() -> None:
+    rings = Rings()
+    large = Denominator(None, np.array([3]), np.array([1e300]))
+    rings.rounded("round_up", Ring(np.array([1.0]), np.array([1e20]), np.array([3]), large), rings.constant(1, 100))
+    assert [mask.tolist() for mask in rings.doubts] == [[True]]
