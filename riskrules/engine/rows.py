@@ -324,9 +324,11 @@ class Rows:
             return given.index_price
         if name == "index_price_age":
             return self._age(given.at, f"the index price of {asset}")
-        if name in ("weight", "owed_weight"):
+        if name in ("weight", "owed_weight", "weight_slices"):
             known = self.plan.assets.get(asset)
             return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)
+        if name == "slices_of_value":
+            return asset in self.plan.assets and self.plan.assets[asset].slices_of_value
         return given.drivers.get(name) or _absent(name, asset)
 
     def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:

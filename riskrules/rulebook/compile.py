@@ -24,7 +24,13 @@ from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
-from riskrules.units.exact import to_exact
+from riskrules.units.exact import Exact, to_exact
+
+
+ASKS_FOR_FORMULAS = (
+    ("initial_margin", "position"), ("initial_margin", "pool"), ("maintenance_margin", "position"), ("maintenance_margin", "pool"),
+    ("equity", "less"),
+)  # fmt: skip
 
 
 class Refused(Exception):
@@ -242,11 +248,12 @@ class _Compiler:
         values: dict[str, Any] = {name: found[name].value for name in SECTIONS if name in found}
         states = values.pop("states_by_maintenance_share_of_equity")
         weights = [version.value for version in self._collateral().values()]
-        weighted = any(asset.weight != 1 or asset.owed_weight != 1 for asset in weights)
+        weighted = any(asset.first_weight != 1 or asset.owed_weight != 1 for asset in weights)
+        sliced = any(isinstance(asset.weight, margin.Slices) for asset in weights)
         self.problems += limits_of_legs(found["account"], bases)
         self._stop_if_refused()
         return margin_meaning.Sections(
-            **values, states=() if states == "none" else states, bases=bases, weighted=weighted, at=_where(found, self.book.history)
+            **values, states=() if states == "none" else states, bases=bases, weighted=weighted, sliced=sliced, at=_where(found, self.book.history)
         )
 
     def _collateral(self) -> dict[str, Version]:
@@ -263,8 +270,9 @@ class _Compiler:
             rule, weight = rules.get(name), collateral.get(name)
             out[name] = AssetPlan(
                 to_exact(rule.value.quantum) if rule else None,
-                to_exact(weight.value.weight) if weight else None,
+                to_exact(weight.value.first_weight) if weight else None,
                 to_exact(weight.value.owed_weight) if weight else None,
+                *(_slices(weight.value) if weight else ()),
             )
         return out
 
@@ -290,12 +298,20 @@ class _Compiler:
         return (before[-1] if before else None, after[0] if after else None)
 
 
+def _slices(asset: margin.CollateralAsset) -> tuple[tuple[tuple[Exact | None, Exact], ...], bool]:
+    """Each slice's end and share, and whether a value is cut and not an amount; a plain weight is one slice without an end."""
+    if not isinstance(asset.weight, margin.Slices):
+        return ((None, to_exact(asset.weight)),), False
+    ends = ((None if isinstance(row.up_to, str) else to_exact(row.up_to), to_exact(row.weight)) for row in asset.weight.slices)
+    return tuple(ends), asset.weight.of == "value"
+
+
 def _placed(problem: Problem, found: dict[str, Version]) -> Problem:
     """A formula that is asked for and not there: the section that asks is where to look."""
-    for name in ("initial_margin", "maintenance_margin"):
+    for name, key in ASKS_FOR_FORMULAS:
         version = found[name]
-        if problem.at is None and getattr(version.value.position, "formula", "") == problem.found:
-            return replace(problem, at=version.file.at(*version.place, "position", "formula"))
+        if problem.at is None and getattr(getattr(version.value, key), "formula", "") == problem.found:
+            return replace(problem, at=version.file.at(*version.place, key, "formula"))
     return problem
 
 
@@ -315,12 +331,13 @@ def _where(found: dict[str, Version], history: History) -> Callable[..., Source]
 def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     account: margin.Account = sections["account"].value
     states = sections["states_by_maintenance_share_of_equity"].value
-    trigger = sections["liquidate_when"].value.equity
+    rule = sections["liquidate_when"].value
+    trigger, against = rule.equity, rule.equity.right if rule.times is None else "liquidation_margin"
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
     posts = account.posted_margin != "given"
     return AccountPlan(
-        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, trigger.right, may
+        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may
     )
 
 

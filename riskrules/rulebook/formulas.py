@@ -72,8 +72,8 @@ class FormulaBook:
         """The formula's term; where it has a fault, that is told and a stand-in keeps the rest checkable."""
         return self._resolve(name) or self._unknown(name)
 
-    def margin(self, name: str) -> Term:
-        """A formula that a margin section asks for: in settle, one value for each leg or position."""
+    def margin(self, name: str, rows: tuple[str, ...] = ("leg", "position")) -> Term:
+        """A formula that a margin section asks for: in settle, one value for each leg or position, or for each pool."""
         found = self.term(name)
         version = self._versions["terms"].get(name)
         if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
@@ -87,13 +87,13 @@ class FormulaBook:
                     found=name,
                 )
             )
-        elif found.rows not in ("leg", "position"):
+        elif found.rows not in rows:
             at = version.file.at(*version.place, "rows") if version else None
-            text = f"a margin has a value for each leg or position, and {name} has one for each {found.rows}"
+            text = f"a margin has a value for each {' or '.join(rows)}, and {name} has one for each {found.rows}"
             self.problems.append(Problem("RR404", at, text, "correct the rows, or share the value out over the legs", found=name))
         else:
             return found
-        return t.given(name, "leg", u.SETTLE)
+        return t.given(name, rows[0], u.SETTLE)
 
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -108,15 +108,46 @@ class Account(Model):
 
 
 class Equity(Model):
+    later: ClassVar[frozenset[str]] = frozenset({"less"})
     wallet_balance: Literal["counted"] = Field(description="the balance, or the posted margin of an isolated position")
     unrealised_profit: Rate = Field(description="share of a position's profit that counts")
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
+    less: Formula | None = Field(default=None, description="an amount of the pool that is taken off: a term of a formula file")
+
+
+class WeightSlice(Model):
+    up_to: Positive | Literal["unlimited"] = Field(description="where the slice ends; unlimited in the last one")
+    weight: Rate = Field(description="share of what lies in the slice that counts")
+
+
+class Slices(Model):
+    of: Literal["amount", "value"] = Field(description="what is cut: the amount held, or its value in the pool's asset")
+    slices: tuple[WeightSlice, ...] = Field(min_length=1, description="from the smallest up, each with its own share")
+
+    @model_validator(mode="after")
+    def _rise_and_end(self) -> Slices:
+        *before, last = [row.up_to for row in self.slices]
+        if last != "unlimited" or any(not isinstance(end, Fraction) for end in before) or sorted(set(before)) != before:
+            raise refuse(
+                "RR204",
+                "the slices do not rise to one without an end",
+                "rising ends, and up_to: unlimited in the last slice",
+                "list the slices from the smallest up; what is beyond the last written end has a share too, 0% if need be",
+            )
+        if any(above.weight > below.weight for below, above in pairwise(self.slices)):
+            raise refuse(
+                "RR226",
+                "a larger balance would count for a larger share",
+                "weights that never rise",
+                "give each slice at most the share of the one below it",
+            )
+        return self
 
 
 class CollateralAsset(Model):
-    weight: Rate = Field(description="share of a balance that counts")
+    weight: Rate | Slices = Field(description="share of a balance that counts, or a share for each slice of it")
     owed_weight: Rate = Field(description="share of a debt that counts: 100% or more")
 
     @model_validator(mode="after")
@@ -128,7 +159,7 @@ class CollateralAsset(Model):
                 "an owed_weight of 100% or more",
                 "write 100% or more: below it, owing money would raise equity",
             )
-        if self.weight > 1:
+        if self.first_weight > 1:
             raise refuse(
                 "RR226",
                 "a balance would count for more than it is",
@@ -136,6 +167,11 @@ class CollateralAsset(Model):
                 "write 100% or less: above it, collateral comes out of nothing",
             )
         return self
+
+    @property
+    def first_weight(self) -> Fraction:
+        """The share of the first unit; no later one has more."""
+        return self.weight.slices[0].weight if isinstance(self.weight, Slices) else self.weight
 
 
 class PositionInitial(Model):
@@ -156,8 +192,10 @@ class Orders(Model):
 
 
 class Initial(Model):
-    position: PositionInitial | Formula = Field(description="of each position")
+    later: ClassVar[frozenset[str]] = frozenset({"pool"})
+    position: PositionInitial | Formula | Literal["none"] = Field(description="of each position; none where the pool alone holds one")
     orders: Orders = Field(description="of open orders, held against the cross pool")
+    pool: Formula | None = Field(default=None, description="what each pool holds besides: a term of a formula file")
 
 
 class Formula(Model):
@@ -170,8 +208,10 @@ class Fee(Model):
 
 
 class Maintenance(Model):
-    position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
+    later: ClassVar[frozenset[str]] = frozenset({"pool"})
+    position: Literal["tier", "none"] | Formula = Field(description="by the market's table, by a formula, or none")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
+    pool: Formula | None = Field(default=None, description="what each pool holds besides: a term of a formula file")
 
 
 class Rounding(Model):
@@ -188,7 +228,9 @@ class Roundings(Model):
 
 
 class Trigger(Model):
+    later: ClassVar[frozenset[str]] = frozenset({"times"})
     equity: Comparison[Comparand] = Field(description="the comparison at which liquidation begins")
+    times: Rate | None = Field(default=None, description="what the margin is multiplied by before it is compared, as 105%")
     needs: Literal["open_position", "nothing"] = Field(description="open_position: a pool without one is never liquidated")
 
     @model_validator(mode="after")

@@ -16,11 +16,12 @@ from riskrules.ir import term as t
 from riskrules.ir.ops import ROUNDINGS
 from riskrules.ir.term import Source, Term
 from riskrules.rules import margin as m
+from riskrules.rules import margin_pool as of_pool
 from riskrules.units import unit as u
 
 Names = dict[str, Term]
 Where = Callable[..., Source]
-Formulas = Callable[[str], Term]
+Formulas = Callable[..., Term]
 
 NOTHING = t.constant(0, u.SETTLE)
 # Asked of an order, not decided of a pool.
@@ -41,13 +42,14 @@ class Sections:
     states: tuple[m.ShareState, ...]
     bases: frozenset[tuple[str, str]]  # (lookup, rate_on) of the tier forms in use
     weighted: bool  # some collateral counts for more or less than its face
+    sliced: bool  # some collateral has a share for each slice of it
     at: Where
 
 
 def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
     parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts |= _equity(s, {**names, **parts})
+    parts |= _equity(s, {**names, **parts}, formulas)
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
 
@@ -125,6 +127,8 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
     if isinstance(rule, m.Formula):
         each = formulas(rule.formula)
         where = each.source
+    elif rule == "none":
+        each = of_pool.of_no_position()
     else:
         base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
@@ -137,6 +141,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
+    pooled = of_pool.with_pool(pooled, s.maintenance_margin, formulas)
     total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
     return {"position_maintenance": each, **closing, "maintenance_margin": total}
 
@@ -160,6 +165,8 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     if isinstance(rule, m.Formula):
         each = formulas(rule.formula)
         where = each.source
+    elif isinstance(rule, str):
+        each = of_pool.of_no_position()
     else:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"
@@ -169,6 +176,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
+    total = of_pool.with_pool(total, s.initial_margin, formulas)
     return {
         "position_initial": each,
         **orders,
@@ -204,13 +212,14 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names) -> Names:
+def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
     wallet = _wallet(s, names)
     profit = _counted_profit(s, names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
     funding = _counted_funding(s)
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
+    equity = of_pool.less(equity, s.equity, formulas)
     equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
     return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
 
@@ -236,6 +245,8 @@ def _collateral(s: Sections, held: Term, names: Names) -> Term:
     if s.account.pools == "per_settle_asset" and not s.weighted:
         return t.as_unit(held, u.SETTLE)
     zero = t.constant(0, u.BASE)
+    if s.sliced:
+        return of_pool.by_slices(held, None if s.account.pools == "per_settle_asset" else names["index_price"])
     weight, owed = t.given("weight", "asset", u.RATE), t.given("owed_weight", "asset", u.RATE)
     counted = t.choose(t.compare("at_or_above", held, zero), held * weight, held * owed)
     if s.account.pools == "per_settle_asset":
@@ -269,7 +280,8 @@ def _decisions(s: Sections, parts: Names) -> Names:
     equity, maintenance = parts["equity"], parts["maintenance_margin"]
     open_legs = t.compare("above", t.given("open_legs", "pool", u.COUNT), t.constant(0, u.COUNT))
     trigger = s.liquidate_when.equity
-    liquidate = t.compare(trigger.comparator, equity, parts[trigger.right])
+    level = of_pool.liquidation_margin(s.liquidate_when, parts[trigger.right], s.at)
+    liquidate = t.compare(trigger.comparator, equity, parts[trigger.right] if level is None else level)
     if s.liquidate_when.needs == "open_position":
         liquidate = t.choose(open_legs, liquidate, t.flag(False))
     allowed = s.may_increase.equity
@@ -277,6 +289,7 @@ def _decisions(s: Sections, parts: Names) -> Names:
     suffices = t.compare(allowed.comparator, equity, parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
     standing = _standing(s, equity, maintenance, open_legs, liquidate)
     return {
+        **({} if level is None else {"liquidation_margin": level}),
         "margin_buffer": (equity - maintenance).named("margin_buffer"),
         "liquidate": liquidate,
         "margin_suffices": suffices,
