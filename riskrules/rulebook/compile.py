@@ -26,7 +26,6 @@ from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
 from riskrules.units.exact import Exact, to_exact
 
-
 ASKS_FOR_FORMULAS = (
     ("initial_margin", "position"), ("initial_margin", "pool"), ("maintenance_margin", "position"), ("maintenance_margin", "pool"),
     ("equity", "less"),
@@ -253,7 +252,12 @@ class _Compiler:
         self.problems += limits_of_legs(found["account"], bases)
         self._stop_if_refused()
         return margin_meaning.Sections(
-            **values, states=() if states == "none" else states, bases=bases, weighted=weighted, sliced=sliced, at=_where(found, self.book.history)
+            **values,
+            states=() if states == "none" else states,
+            bases=bases,
+            weighted=weighted,
+            sliced=sliced,
+            at=_where(found, self.book.history),
         )
 
     def _collateral(self) -> dict[str, Version]:
@@ -336,9 +340,7 @@ def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
     posts = account.posted_margin != "given"
-    return AccountPlan(
-        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may
-    )
+    return AccountPlan(tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may)
 
 
 def prove_everything(book: Book) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from riskrules.ir.frame import Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, Resolve, build, factors
+from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -53,6 +53,7 @@ BASE_FIGURES = frozenset(
         "posted_margin",
         "posts_initial",
         "move",
+        NOT_PUBLISHED,
     )
 )
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
