@@ -223,7 +223,7 @@ class _Compiler:
         names |= contracts.meaning(used, names, self._contract_source())
         sections = self._margin_sections(found, forms, markets)
         names |= margin_meaning.tiers(sections, names)
-        formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
+        formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **contracts.ORDER_FIGURES, **names})
         terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin)}
         terms |= formulas.rest(terms)
         self.problems += [_placed(problem, found) for problem in formulas.problems]
