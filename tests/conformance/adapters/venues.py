@@ -155,6 +155,17 @@ def portfolio_parts(q: Question) -> list[Trial]:
     return [Trial(book, p.snapshot({market: "1"}, [one], {}), {"maintenance_margin": pool("maintenance_margin", book.settle)})]
 
 
+def formula_of_case(q: Question) -> list[Trial]:
+    """A figure that the case itself gives the formula of."""
+    given = {name.lower(): w.number(value) for name, value in q.inputs.items()}
+    inputs = {name: {"rows": "account", "unit": "settle", "reads_as": "A figure of the case."} for name in given}
+    expression = str(q.policy["formula"]).lower()
+    used = {name: "0" for name in given if name in expression}
+    made = {"rows": "account", "unit": "settle", "expression": expression, "reads_as": "As the case gives it."}
+    terms = {"figure_of_case": {**made, "example": {"given": used, "gives": "0"}}}
+    return [Trial(FIGURES.formulas(inputs, terms), p.snapshot({}, (), {}, **given), {"maintenance_margin": term("figure_of_case")})]
+
+
 def conversion(q: Question) -> list[Trial]:
     """What collateral is sold for a debt that has come to a threshold."""
     given = {
