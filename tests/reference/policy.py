@@ -102,6 +102,13 @@ def _steps_on(last: Tier, steps: dict[str, str]) -> list[Tier]:
     ]
 
 
+def is_by_tiers(policy: Policy) -> bool:
+    """Whether the textbook knows these rules: margins by tables alone, of markets that have one, with nothing of the pool besides."""
+    initial, maintenance = policy["initial_margin"], policy["maintenance_margin"]
+    beyond = "pool" in initial or "pool" in maintenance or "less" in policy["equity"] or "times" in policy["liquidate_when"]
+    return maintenance["position"] == "tier" and "tables" in policy.sections and not beyond
+
+
 def read_policy(folder: Path, as_of: str) -> Policy:
     """The rulebook in a folder at a time: of every name, the version that began last."""
     documents = [yaml.load(path.read_text(encoding="utf-8"), TEXT_LOADER) for path in sorted(folder.rglob("*.yaml"))]
