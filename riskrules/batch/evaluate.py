@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.batch.block import ERROR, NO_AMOUNT, NOTHING_HELD, Decided, Kernel, Want
+from riskrules.batch.block import Kernel
+from riskrules.batch.decided import ERROR, NO_AMOUNT, NOTHING_HELD, Decided, Want
 from riskrules.batch.inputs import ABSENT, NO_TIME, Holdings, Positions
 from riskrules.batch.layout import Laid
 from riskrules.ir.floats import Buffers
@@ -67,6 +68,7 @@ class Outcome:
     alone: int = 0
     asked: int = 0
     settles: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
     large: dict[tuple[str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold: column and row
 
     @staticmethod
@@ -109,6 +111,7 @@ def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | 
     kernels = {job.plan.digest: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
     everywhere = [] if any(isinstance(job.plan, int) for job in jobs) else list(kernels)
     outcome = Outcome.over(len(positions), plans.want, everywhere, any(kernel.state is not None for kernel in kernels.values()))
+    outcome.notes = tuple(_slow(kernel) for kernel in kernels.values() if kernel.without)
     run = _Run(plans, positions, held, as_of, outcome, pools)
     if threads < 2 or len(jobs) < 2:
         run.left(list(map(run.work, jobs)))
@@ -117,6 +120,11 @@ def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | 
         left = list(pool.map(run.work, jobs))
     run.left(left)
     return outcome
+
+
+def _slow(kernel: Kernel) -> str:
+    word = kernel.without.replace("_", " ")
+    return f"rulebook {kernel.plan.rulebook} decides by {word}, which has no fast meaning yet: decided account by account, slowly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +197,7 @@ class _Run:
             laid, made = kernel.decide(block, held, times, buffers, self._into(rows), later)
         else:
             laid, made = kernel.decide(block, held, times, buffers, closer=True)
-        if kernel.tables.several and int(kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)].max(initial=1)) > 1:
+        if kernel.tables.several and not kernel.without and _may_differ(kernel, laid):
             from riskrules.batch.undecided import under_the_others
 
             under_the_others(self._plans, kernel, block, held, times, buffers, laid, made)
@@ -229,6 +237,12 @@ class _Run:
             self._mine.buffers = Buffers()
         made: Buffers = self._mine.buffers
         return made
+
+
+def _may_differ(kernel: Kernel, laid: Laid) -> bool:
+    """Whether a market of the block has more than one table that may be in force."""
+    markets = laid.markets()
+    return int(kernel.tables.versions[np.where(markets >= 0, markets, 0)].max(initial=1)) > 1
 
 
 def _places(job: _Job, laid: Laid, legs: Any = None) -> Any:
