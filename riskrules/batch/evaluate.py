@@ -23,6 +23,7 @@ BLOCK = 131_072  # rows: small enough that a block's columns stay near the proce
 # between two columns, twice as many
 MOST_KERNELS = 64
 AT_ONCE = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl", "equity", "tier")
+_SPARE: list[Buffers] = []  # columns to write to, kept from call to call: some 25 of a block for each thread
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
 
@@ -80,8 +81,9 @@ class Outcome:
         kind = np.float64 if want.quantum is None else np.int64
         columns = {name: np.empty(n, kind) for name in (*want.legs, *(("equity",) if "equity" in want.pools else ()))}
         columns |= {"liquidation_price": np.empty(n)} if want.liquidation_price else {}
-        columns |= {"tier": np.empty(n, np.int16)} if want.tier else {}
-        columns |= {"decision": np.empty(n, np.int8), "state": np.empty(n, np.int16) if has_state else np.broadcast_to(np.int16(-1), n)}
+        narrow: Array = np.empty(3 * n, np.int8)  # one piece, as large pieces are had in large pages
+        columns |= {"tier": narrow[: 2 * n].view(np.int16)} if want.tier else {}
+        columns |= {"decision": narrow[2 * n :], "state": np.empty(n, np.int16) if has_state else np.broadcast_to(np.int16(-1), n)}
         columns |= {"code": np.zeros(n, np.int16)}
         columns |= {"digest": np.broadcast_to(np.int16(0), n) if len(digests) == 1 else np.empty(n, np.int16)}
         return Outcome(n, want, columns, [], list(digests[:1]))
@@ -114,11 +116,12 @@ def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | 
     outcome.notes = tuple(_slow(kernel) for kernel in kernels.values() if kernel.without)
     run = _Run(plans, positions, held, as_of, outcome, pools)
     if threads < 2 or len(jobs) < 2:
-        run.left(list(map(run.work, jobs)))
-        return outcome
-    with ThreadPoolExecutor(threads) as pool:
-        left = list(pool.map(run.work, jobs))
+        left = list(map(run.work, jobs))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            left = list(pool.map(run.work, jobs))
     run.left(left)
+    _SPARE.extend(run.used)
     return outcome
 
 
@@ -178,6 +181,7 @@ class _Run:
         self._plans, self._positions, self._held, self._as_of = plans, positions, held, as_of
         self._outcome, self._pools = outcome, pools
         self._mine = local()  # columns to write to, of each thread
+        self.used: list[Buffers] = []
 
     def work(self, job: _Job) -> _Job | None:
         """One job; what of it a closer look is left to is another."""
@@ -204,6 +208,7 @@ class _Run:
         _write(outcome, job, laid, made)
         if self._pools:
             outcome.pools[job.low] = _pools(job, block, laid, made, outcome)
+        buffers.settle()
         return None if made.left is None else _Job(job.low, job.high, plan, _places(job, laid, made.left))
 
     def left(self, jobs: list[_Job | None]) -> None:
@@ -234,7 +239,11 @@ class _Run:
 
     def _buffers(self) -> Buffers:
         if not hasattr(self._mine, "buffers"):
-            self._mine.buffers = Buffers()
+            try:
+                self._mine.buffers = _SPARE.pop()
+            except IndexError:
+                self._mine.buffers = Buffers()
+            self.used.append(self._mine.buffers)
         made: Buffers = self._mine.buffers
         return made
 
