@@ -18,10 +18,7 @@ MISSING: tuple[tuple[str, str], ...] = (
     ),
     (
         "no rulebook of this venue",
-        "dydx.notional dydx.margin dydx.mm_ppm dydx.funding_clamp dydx.im_notional dydx.adjusted_imf dydx.funding_settlement "
-        "dydx.risk_flags dydx.risk_cmp dydx.transition dydx.account dydx.is_liquidatable dydx.bankruptcy_price "
-        "dydx.fillable_price dydx.insurance_delta dydx.subticks dydx.liquidation_size dydx.notional_limits dydx.block_limits "
-        "dydx.sort dydx.insurance_valid dydx.can_deleverage dydx.deleverage",
+        "dydx.sort dydx.deleverage",
     ),
     (
         "no rulebook of this venue",
