@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import dydx, hyperliquid, linear, tables, venues
+from tests.conformance.adapters import dydx, hyperliquid, lfest, linear, tables, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -69,4 +69,7 @@ ADAPTERS: dict[str, Adapter] = {
     "dydx.notional_limits": dydx.liquidation_size,
     "dydx.block_limits": dydx.block_limits,
     "dydx.can_deleverage": dydx.can_deleverage,
+    "dydx.sort": dydx.sort,
+    "lfest.check": lfest.check,
+    "dydx.deleverage": dydx.deleverage,
 }

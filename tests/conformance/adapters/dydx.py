@@ -7,6 +7,7 @@ a short that cancel in worth, of which the long alone must hold something.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.conformance import words as w
@@ -15,6 +16,7 @@ from tests.conformance.asked import Reading, Trial, pool, term
 from tests.conformance.books import DYDX, OF_COINS, Book
 from tests.conformance.cases import Fields, NotSaid, Question
 from tests.conformance.readings import first_true, or_refusal, refusal, scaled, worded
+from tests.conformance.several import SetOff, in_order
 
 MONEY, MILLIONTHS = "-6", "-6"  # quote quantums, parts per million
 OWED, FREE = p.CASE, "FREE"  # the market of the long, and that of the short which cancels it
@@ -132,7 +134,8 @@ def of_figures(given: Fields, before: Fields | None = None, is_below: bool = Fal
     now, legs, quote = figures_of(given["net_collateral_qq"], initial, given.get("maintenance_margin_qq", 0))
     tiers, more = {DYDX.market(OWED): now, DYDX.market(FREE): TIER}, {}
     if before is not None:
-        then, old, balance = figures_of(before["net_collateral_qq"], before.get("initial_margin_qq"), before.get("maintenance_margin_qq", 0))
+        initial, maintenance = before.get("initial_margin_qq"), before.get("maintenance_margin_qq", 0)
+        then, old, balance = figures_of(before["net_collateral_qq"], initial, maintenance)
         old = [{**leg, "market": f"OLD{leg['market']}", "id": f"OLD{leg['id']}"} for leg in old]
         tiers |= {f"OLD{DYDX.market(OWED)}": then, f"OLD{DYDX.market(FREE)}": TIER}
         more = {"before": {"collateral": {DYDX.settle: balance}, "positions": old}}
@@ -154,7 +157,7 @@ def margin(q: Question) -> list[Trial]:
     market = q.inputs["market"]
     resolution = market["atomic_resolution"]
     size, oi = w.shifted(q.inputs["position_bq"], resolution), w.shifted(q.inputs.get("open_interest_bq", 0), resolution)
-    book, shot, name = alone(q, w.some(size), w.shifted(market["price"], market["price_exponent"]), open_interest=oi)
+    book, shot, _ = alone(q, w.some(size), w.shifted(market["price"], market["price_exponent"]), open_interest=oi)
     chosen = w.first(q.policy, "custom_imf_ppm", "user_imf_ppm")
     shot["accounts"][0]["positions"][0]["chosen_initial_rate"] = share(chosen or 0)
     return [Trial(book, shot, margins())]
@@ -214,7 +217,7 @@ def compared(q: Question) -> list[Trial]:
 def transition(q: Question) -> list[Trial]:
     """Of an account that is below its initial margin after the change."""
     book, shot = of_figures(q.inputs["new"], q.inputs["old"], is_below=True)
-    reason = [(term("still_undercollateralised"), "still_undercollateralized"), (term("newly_undercollateralised"), "newly_undercollateralized")]
+    reason = [(term(f"{when}_undercollateralised"), f"{when}_undercollateralized") for when in ("still", "newly")]
     return [Trial(book, shot, {"update": worded(term("may_change"), {0: REFUSED, 1: ALLOWED}), "reason": first_true(reason)})]
 
 
@@ -330,3 +333,45 @@ def can_deleverage(q: Question) -> list[Trial]:
     shot["markets"] = {name: {**one, "final_settlement": ends} for name, one in shot["markets"].items()}
     figures = {"at_bankruptcy_price": term("deleverage_at_bankruptcy"), "at_oracle_price": term("deleverage_at_oracle", name_of(0))}
     return [Trial(book, shot, figures)]
+
+
+def sort(q: Question) -> list[Trial]:
+    """Liquidation orders of one market, each of an account of its own, in the order in which they are carried out."""
+    market = DYDX.market(p.CASE)
+    markets = {market: {"mark_price": w.number(q.inputs["oracle_price_usd"]), "open_interest": "0", "funding_index": "0"}}
+    accounts = []
+    for k, order in enumerate(q.inputs["orders"]):
+        size, price = w.number(order["size_base"]), w.number(order["price_usd"])
+        held_size = w.signed("long" if size.startswith("-") else "short", size)
+        accounts.append({**account("0", [leg_of(market, held_size, size_change=size, fill_price=price)]), "id": f"a{k}"})
+    trial = Trial(book_of({market: TIER}), {"markets": markets, "accounts": accounts}, {})
+    return [replace(trial, figures={f"order.{k}": reading for k, reading in enumerate(in_order(trial, "goes_first"))})]
+
+
+def deleverage(q: Question) -> list[Trial]:
+    """The liquidated account's first position, set off against the candidates in their order."""
+    given = [q.inputs["liquidated"], *q.inputs["candidates"]]
+    known: dict[str, Fields] = {}
+    accounts = []
+    for k, one in enumerate(given):
+        legs = []
+        for position in one["positions"]:
+            resolution = position["market"]["atomic_resolution"]
+            name = DYDX.market(w.word(f"{position['market']['price']}X{position['market']['price_exponent']}X{resolution}"))
+            if dict(known.setdefault(name, position)["tier"]) != dict(position["tier"]):
+                raise NotSaid("two tiers of one market")
+            legs.append(leg_of(name, w.shifted(position["position_bq"], resolution)))
+        accounts.append({**account(money(one["usdc_qq"]), legs), "id": f"a{k}"})
+    ends = "1" if w.first(q.inputs, "market_in_final_settlement", "is_final_settlement") else "0"
+    markets = {name: market_of(one["market"], final_settlement=ends) for name, one in known.items()}
+    trial = Trial(book_of({name: one["tier"] for name, one in known.items()}), {"markets": markets, "accounts": accounts}, {})
+    first = accounts[0]["positions"][0]["market"]
+    resolution = known[first]["market"]["atomic_resolution"]
+    made = SetOff(trial, first, w.shifted(q.inputs["delta_bq"], resolution)).figures()
+    spelled = {"fills": ("fills_bq", (resolution,)), "balances": ("usdc_after_qq", (MONEY,)), "left": ("remaining_bq", (resolution,))}
+    figures = {}
+    for name, reading in made.items():
+        word, _, number = name.partition(".")
+        said, down = spelled[word]
+        figures[f"{said}.{number}" if number else said] = scaled(reading, down=down)
+    return [replace(trial, figures=figures)]
