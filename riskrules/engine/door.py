@@ -131,7 +131,8 @@ class _Reader:
         got = self.fields(node, path, {"index_price": price, "at": time}, (), "asset")
         return AssetInput(got.get("index_price"), got.get("at"), got["drivers"])
 
-    def account(self, node: Any, path: Path) -> AccountInput:
+    def account(self, node: Any, path: Path, id: str = "") -> AccountInput:
+        """`id`: of an account as it stood before a change, which has that of the account itself."""
         shape: dict[str, Parse] = {
             "id": word,
             "collateral": mapping,
@@ -140,8 +141,9 @@ class _Reader:
             "taker_fee": rate,
             "leverage": mapping,
             "risk_limit": mapping,
+            "before": anything,
         }
-        got = self.fields(node, path, shape, ("id",), "account")
+        got = self.fields(node, path, shape, () if id else ("id",), "account")
         held = got.get("collateral")
         collateral = (
             None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
@@ -154,7 +156,9 @@ class _Reader:
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
-        return AccountInput(got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits)
+        name = id or got.get("id") or ""
+        before = None if "before" not in got or id else self.account(got["before"], (*path, "before"), name or "before")
+        return AccountInput(name, collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, before)
 
     def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {

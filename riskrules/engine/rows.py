@@ -8,11 +8,11 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
-from riskrules.ir.frame import Column, Frame
+from riskrules.ir.frame import BEFORE, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
 from riskrules.units.clock import NANOS, Instant
@@ -22,6 +22,15 @@ TABLE_FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverag
 CROSS, ISOLATED = "cross", "isolated"
 NO_MARKET = MarketInput()
 NO_ASSET = AssetInput()
+
+
+class Before(Protocol):
+    """The account as it stood before a change, decided."""
+
+    @property
+    def rows(self) -> Rows: ...
+
+    def value(self, name: str, row: int) -> Any: ...
 
 
 class Pool(NamedTuple):
@@ -38,8 +47,8 @@ class Pool(NamedTuple):
 class Rows:
     """The rows of one account under one plan; `table_of` picks the version of each market's table."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot, account: AccountInput) -> None:
-        self.plan, self.snapshot, self.account = plan, snapshot, account
+    def __init__(self, plan: Plan, snapshot: Snapshot, account: AccountInput, before: Before | None = None) -> None:
+        self.plan, self.snapshot, self.account, self.before = plan, snapshot, account, before
         self.legs: tuple[PositionInput, ...] = tuple(p for p in account.positions if p.size[0])
         self.orders: tuple[OrderInput, ...] = account.orders
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
@@ -295,7 +304,16 @@ class Rows:
     def _leg_limit(self, market: str) -> Exact | None:
         return next((leg.drivers["risk_limit"] for leg in self.legs if leg.market == market and "risk_limit" in leg.drivers), None)
 
+    def _before(self, name: str, pool: Pool | None) -> Any:
+        """A figure of the same pool, or of the account, before the change."""
+        of = self.account.id if pool is None else pool.label(self.account.id)
+        if self.before is None or (pool is not None and pool not in self.before.rows.pools):
+            return Fault("RR505", f"{name} of {of} is not given, and the rules need it", "give the account as it stood, under before:")
+        return self.before.value(name.removesuffix(BEFORE), 0 if pool is None else self.before.rows.pools.index(pool))
+
     def _pool_cell(self, name: str, pool: Pool) -> Any:
+        if name.endswith(BEFORE):
+            return self._before(name, pool)
         if name == "is_isolated":
             return pool.mode == ISOLATED
         if name == "open_legs":
@@ -312,6 +330,8 @@ class Rows:
     def _account_cell(self, name: str, account: AccountInput) -> Any:
         if name == "taker_fee":
             return account.taker_fee or _absent("taker_fee", account.id)
+        if name.endswith(BEFORE) and name not in self.plan.drivers.get("account", ()):
+            return self._before(name, None)
         return account.drivers.get(name) or _absent(name, account.id)
 
     def _asset_cell(self, name: str, asset: str) -> Any:

@@ -64,6 +64,7 @@ class AccountInput(NamedTuple):
     leverage: Mapping[str, Exact] = NOTHING  # chosen per market
     drivers: Mapping[str, Exact] = NOTHING
     risk_limit: Mapping[str, Exact] = NOTHING  # chosen per market
+    before: AccountInput | None = None  # as it stood before the change that is asked about
 
 
 class Snapshot(NamedTuple):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
+BEFORE = "_before"  # after the name of a pool's or an account's figure: the same of the account as it stood before a change
 Column = list[Any]
 
 

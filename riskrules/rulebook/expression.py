@@ -59,7 +59,8 @@ def factors(made: Term) -> int:
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
-FUNCTIONS = sorted(("min", "max", "abs", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+FUNCTIONS = sorted(("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+UNDEFINED = "undefined"  # after `else`: there the rule has no figure, and none is made up
 ROOT_NEEDS = f"say which way its digits end: {', '.join(ROUNDINGS.values())}, as in round_up(sqrt(x), 0.000001)"
 GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, and/or/not, and {', '.join(FUNCTIONS)}"
 
@@ -155,6 +156,8 @@ class _Builder:
             return made
         if name == "abs" and len(args) == 1:
             return t.absolute(self._figure(args[0]))
+        if name == "ramp" and len(args) == 5:
+            return self._ramp(*(self._figure(arg) for arg in args))
         if name in ROUNDINGS.values() and len(args) == 2:
             return self._rounded(name, *args)
         if name == "sqrt":
@@ -178,9 +181,22 @@ class _Builder:
                 return t.root(self._figure(under), ROOTS[name], self._quantum(step))
         return t.rounded(self._figure(what), name, self._quantum(step))
 
+    def _ramp(self, x: Term, begins: Term, ends: Term, low: Term, high: Term) -> Term:
+        """Low up to and at the beginning, high at and from the end, a straight line between: nothing is divided where both are one."""
+        line = low + (high - low) * ((x - begins) / (ends - begins))
+        return t.choose(t.compare("at_or_below", x, begins), low, t.choose(t.compare("at_or_above", x, ends), high, line))
+
+    def _undefined(self, test: ast.expr, condition: Term, made: Term) -> Term:
+        """A refusal where the rule says nothing."""
+        rows = condition.rows if made.rows == t.ANY else t.choose(condition, made, made).rows
+        text = f"the rule has no figure for {{row}}: it asks for {self._source(test).replace('{', '{{').replace('}', '}}')}"
+        return t.fault("RR514", text, "correct the input that it hangs on; there is no other answer", made.unit, rows)
+
     def _choice(self, test: ast.expr, this: ast.expr, that: ast.expr) -> Term:
-        """Between two figures, or between two conditions."""
+        """Between two figures, or between two conditions; or a figure and none."""
         condition, first = self._flag(test), self.of(this)
+        if isinstance(that, ast.Name) and that.id == UNDEFINED:
+            return t.choose(condition, first, self._undefined(test, condition, first))
         branch = self._flag if first.unit.word == "flag" else self._figure
         return t.choose(condition, branch(this), branch(that))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir import term as t
-from riskrules.ir.frame import Frame
+from riskrules.ir.frame import BEFORE, Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
@@ -143,7 +143,14 @@ class FormulaBook:
             return t.given(name, "market", UNITS[self._versions["settings"][name].value.unit])
         if name in self._versions["terms"]:
             return self._build(name, self._versions["terms"][name])
-        return None
+        return self._before(name) if name.endswith(BEFORE) else None
+
+    def _before(self, name: str) -> Term | None:
+        """The figure of that name of the account as it stood before a change: of a pool or of the account, which both have."""
+        figure = self._resolve(name.removesuffix(BEFORE))
+        if figure is None or figure.rows not in ("pool", "account") or figure.unit.word in NO_FIGURE - {"flag"}:
+            return None
+        return t.given(name, figure.rows, figure.unit)
 
     def _build(self, name: str, version: Version) -> Term | None:
         formula: FormulaTerm = version.value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -113,6 +113,9 @@ class Equity(Model):
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
+    profit: Formula | None = Field(default=None, description="what a position adds, where it is not its size by the change of the mark")
+    unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
+    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding"})
 
 
 class CollateralAsset(Model):
@@ -189,7 +192,9 @@ class Roundings(Model):
 
 class Trigger(Model):
     equity: Comparison[Comparand] = Field(description="the comparison at which liquidation begins")
-    needs: Literal["open_position", "nothing"] = Field(description="open_position: a pool without one is never liquidated")
+    needs: Literal["open_position", "maintenance_above_0", "nothing"] = Field(
+        description="open_position: a pool without one is never liquidated; maintenance_above_0: nor one that must hold nothing"
+    )
 
     @model_validator(mode="after")
     def _when_too_little(self) -> Trigger:

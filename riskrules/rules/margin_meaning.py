@@ -47,7 +47,7 @@ class Sections:
 def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
     parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts |= _equity(s, {**names, **parts})
+    parts |= _equity(s, {**names, **parts}, formulas)
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
 
@@ -204,11 +204,11 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names) -> Names:
+def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
     wallet = _wallet(s, names)
-    profit = _counted_profit(s, names["unrealised_profit"])
+    profit = _counted_profit(s, formulas(s.equity.profit.formula) if s.equity.profit else names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
-    funding = _counted_funding(s)
+    funding = _counted_funding(s, formulas)
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
     equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
@@ -253,9 +253,10 @@ def _counted_profit(s: Sections, profit: Term) -> Term:
     return (gains + losses).named("counted_profit", s.at("equity"))
 
 
-def _counted_funding(s: Sections) -> Term | None:
+def _counted_funding(s: Sections, formulas: Formulas) -> Term | None:
     """Funding not settled yet: due is above 0, owed below."""
-    funding = t.given("unsettled_funding", "leg", u.SETTLE)
+    rule = s.equity.unsettled_funding
+    funding = formulas(rule.formula) if rule else t.given("unsettled_funding", "leg", u.SETTLE)
     owed, due = s.equity.funding_owed == "counted", s.equity.funding_due == "counted"
     if owed and due:
         return funding
@@ -267,15 +268,15 @@ def _counted_funding(s: Sections) -> Term | None:
 
 def _decisions(s: Sections, parts: Names) -> Names:
     equity, maintenance = parts["equity"], parts["maintenance_margin"]
-    open_legs = t.compare("above", t.given("open_legs", "pool", u.COUNT), t.constant(0, u.COUNT))
+    held = _may_be_liquidated(s, maintenance)
     trigger = s.liquidate_when.equity
     liquidate = t.compare(trigger.comparator, equity, parts[trigger.right])
-    if s.liquidate_when.needs == "open_position":
-        liquidate = t.choose(open_legs, liquidate, t.flag(False))
+    if held is not None:
+        liquidate = t.choose(held, liquidate, t.flag(False))
     allowed = s.may_increase.equity
     liquidate = liquidate.named("liquidate", s.at("liquidate_when"))
     suffices = t.compare(allowed.comparator, equity, parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
-    standing = _standing(s, equity, maintenance, open_legs, liquidate)
+    standing = _standing(s, equity, maintenance, held, liquidate)
     return {
         "margin_buffer": (equity - maintenance).named("margin_buffer"),
         "liquidate": liquidate,
@@ -283,8 +284,15 @@ def _decisions(s: Sections, parts: Names) -> Names:
         "standing_allows": standing,
         "may_increase": t.both(suffices, standing).named("may_increase", s.at("may_increase")),
         "bankrupt": t.compare("at_or_below", equity, NOTHING).named("bankrupt"),
-        **_state(s, equity, maintenance, open_legs),
+        **_state(s, equity, maintenance, held),
     }
+
+
+def _may_be_liquidated(s: Sections, maintenance: Term) -> Term | None:
+    """Without this a pool is never liquidated, and is in no state that comes before it; None where nothing is asked for."""
+    if s.liquidate_when.needs == "open_position":
+        return t.compare("above", t.given("open_legs", "pool", u.COUNT), t.constant(0, u.COUNT))
+    return t.compare("above", maintenance, NOTHING) if s.liquidate_when.needs == "maintenance_above_0" else None
 
 
 def _opening(s: Sections, names: Names, parts: Names) -> Names:
@@ -349,32 +357,32 @@ def _larger_side(s: Sections, names: Names, word: str) -> Term:
     return t.larger(*sides)
 
 
-def _standing(s: Sections, equity: Term, maintenance: Term, open_legs: Term, liquidate: Term) -> Term:
+def _standing(s: Sections, equity: Term, maintenance: Term, held: Term | None, liquidate: Term) -> Term:
     """What is being liquidated does not grow, whatever its initial margin says; nor does what is in a state that forbids it."""
     allows = t.negated(liquidate)
     where = "states_by_maintenance_share_of_equity" if s.states else "liquidate_when"
     if s.states:
         by_state = t.flag("increase" in s.states[0].may)
-        for row, reached in _reached(s, equity, maintenance, open_legs):
+        for row, reached in _reached(s, equity, maintenance, held):
             by_state = t.choose(reached, t.flag("increase" in row.may), by_state)
         allows = t.both(allows, by_state)
     return allows.named("standing_allows", s.at(where))
 
 
-def _reached(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Iterator[tuple[m.ShareState, Term]]:
+def _reached(s: Sections, equity: Term, maintenance: Term, held: Term | None) -> Iterator[tuple[m.ShareState, Term]]:
     """Each later state and whether its share is reached; shares are compared multiplied out, so that equity of 0 decides too."""
     for row in s.states[1:]:
         comparator = "at_or_above" if row.at_or_above is not None else "above"
         reached = t.compare(comparator, maintenance, equity * t.constant(row.share, u.RATE))
-        yield row, t.both(open_legs, reached) if s.liquidate_when.needs == "open_position" else reached
+        yield row, t.both(held, reached) if held is not None else reached
 
 
-def _state(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Names:
+def _state(s: Sections, equity: Term, maintenance: Term, held: Term | None) -> Names:
     """The last state whose share is reached."""
     if not s.states:
         return {}
     state = t.label(s.states[0].state)
-    for row, reached in _reached(s, equity, maintenance, open_legs):
+    for row, reached in _reached(s, equity, maintenance, held):
         state = t.label_if(reached, t.label(row.state), state)
     return {"state": state.named("state", s.at("states_by_maintenance_share_of_equity"))}
 

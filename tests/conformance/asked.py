@@ -42,7 +42,14 @@ class NoFigure:
     why: str
 
 
-Found = Span | NoFigure
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A verdict that a case prints as a word: any of these says the same."""
+
+    words: frozenset[str]
+
+
+Found = Span | NoFigure | Words
 Reading = Callable[["Answers"], Found]
 
 

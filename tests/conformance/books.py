@@ -80,6 +80,11 @@ class Book:
         made = {name: {"unit": unit, "markets": {market: value}} for name, (unit, value) in values.items()}
         return self._over("formula", "settings", {"settings": made})
 
+    def settings_of_markets(self, values: Mapping[str, tuple[str, Mapping[str, str]]]) -> Book:
+        """Parameters of several markets: for each its unit and its value in each market."""
+        made = {name: {"unit": unit, "markets": dict(markets)} for name, (unit, markets) in values.items()}
+        return self._over("formula", "settings", {"settings": made})
+
     def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 
@@ -116,6 +121,8 @@ KRAKEN = Book("kraken-futures", "whole_position_by_contracts", "USD")
 BITMEX = Book("bitmex", "whole_position_by_value", "USD")
 PHEMEX = Book("phemex", "whole_position_on_entry", "USD", mode="isolated").coins()
 ASCENDEX = Book("ascendex", "whole_position_by_notional", "USDT").coins()
+DYDX = Book("dydx-v4", "", "USDC")
+LFEST = Book("lfest", "", "USD", mode="isolated")
 LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
 LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)

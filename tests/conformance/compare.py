@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from tests.conformance.asked import Found, NoFigure, Span
+from tests.conformance.asked import Found, NoFigure, Span, Words
 from tests.conformance.words import exact
 
 SMALL = 100
@@ -28,6 +28,8 @@ def allowed(tolerance: Mapping[str, Any], name: str, printed: Fraction) -> Fract
 
 def complaint(found: Found, printed: Any, name: str, tolerance: Mapping[str, Any]) -> str | None:
     """What is wrong with the answer, or None."""
+    if isinstance(found, Words):
+        return None if str(printed) in found.words else f"{name}: printed {printed}, found {' or '.join(sorted(found.words))}"
     if isinstance(found, NoFigure):
         return None if printed is None else f"{name}: printed {printed}; {found.why}"
     if printed is None:

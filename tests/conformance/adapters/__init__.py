@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import hyperliquid, linear, tables, venues
+from tests.conformance.adapters import dydx, hyperliquid, lfest, linear, tables, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -48,4 +48,28 @@ ADAPTERS: dict[str, Adapter] = {
     "hl_margin_used": hyperliquid.margin_used,
     "hl_cross_liq": hyperliquid.cross_liq,
     "hl_tier_mm": hyperliquid.tier_mm,
+    "dydx.notional": dydx.notional,
+    "dydx.margin": dydx.margin,
+    "dydx.mm_ppm": dydx.rate,
+    "dydx.funding_clamp": dydx.rate,
+    "dydx.im_notional": dydx.rate,
+    "dydx.adjusted_imf": dydx.rate,
+    "dydx.funding_settlement": dydx.funding,
+    "dydx.account": dydx.whole_account,
+    "dydx.is_liquidatable": dydx.whole_account,
+    "dydx.risk_flags": dydx.flags,
+    "dydx.risk_cmp": dydx.compared,
+    "dydx.transition": dydx.transition,
+    "dydx.bankruptcy_price": dydx.bankruptcy,
+    "dydx.fillable_price": dydx.fillable,
+    "dydx.insurance_delta": dydx.insurance,
+    "dydx.insurance_valid": dydx.insurance_valid,
+    "dydx.subticks": dydx.subticks,
+    "dydx.liquidation_size": dydx.liquidation_size,
+    "dydx.notional_limits": dydx.liquidation_size,
+    "dydx.block_limits": dydx.block_limits,
+    "dydx.can_deleverage": dydx.can_deleverage,
+    "dydx.sort": dydx.sort,
+    "lfest.check": lfest.check,
+    "dydx.deleverage": dydx.deleverage,
 }
