@@ -149,5 +149,9 @@ CODES: dict[str, Code] = {
     "RR732": Code("RR732", "a figure of a venue that is not a number", ERROR),
     "RR760": Code("RR760", "a table that cannot be evaluated", ERROR),
     "RR761": Code("RR761", "a file that cannot be read or written", ERROR),
+    "RR801": Code("RR801", "an invariant that does not hold", ERROR),
+    "RR802": Code("RR802", "an exception that is not so", ERROR),
+    "RR803": Code("RR803", "a field note that does not come out", ERROR),
+    "RR804": Code("RR804", "an invariant that nothing could try", WARNING),
     "RR900": Code("RR900", "a bug of ours", ERROR),
 }

@@ -126,6 +126,9 @@ def _versions(file: PolicyFile) -> Iterator[Version]:
         return
     if header.kind == "status":
         yield Version(("status", ""), file, (), header)
+        for part in ("invariants", "notes"):  # each by its name, so that a later status leaves them standing
+            for name, one in (getattr(header, part) or {}).items():
+                yield Version((part, name), file, (part, name), one)
         return
     fixed = set(Header.model_fields)
     for name in type(header).model_fields:
