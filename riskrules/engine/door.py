@@ -140,6 +140,7 @@ class _Reader:
             "taker_fee": rate,
             "leverage": mapping,
             "risk_limit": mapping,
+            "holdings": mapping,
         }
         got = self.fields(node, path, shape, ("id",), "account")
         held = got.get("collateral")
@@ -154,7 +155,12 @@ class _Reader:
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
-        return AccountInput(got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits)
+        balances = {
+            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"] for name, one in (got.get("holdings") or {}).items()
+        }
+        return AccountInput(
+            got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, balances
+        )
 
     def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {

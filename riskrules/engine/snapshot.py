@@ -64,6 +64,7 @@ class AccountInput(NamedTuple):
     leverage: Mapping[str, Exact] = NOTHING  # chosen per market
     drivers: Mapping[str, Exact] = NOTHING
     risk_limit: Mapping[str, Exact] = NOTHING  # chosen per market
+    holdings: Mapping[str, Mapping[str, Exact]] = MappingProxyType({})  # of each balance, what formulas ask for besides its amount
 
 
 class Snapshot(NamedTuple):
