@@ -84,6 +84,7 @@ LEG_FIGURES: Names = {
     "entry_price": given("entry_price", "leg", u.PRICE),
     "leverage": given("leverage", "leg", u.LEVERAGE),
     "taker_fee": given("taker_fee", "account", u.RATE),
+    "unsettled_funding": given("unsettled_funding", "leg", u.SETTLE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
     "order_size": given("order_size", "order", u.BASE),
     "order_price": given("order_price", "order", u.PRICE),
