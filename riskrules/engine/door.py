@@ -142,6 +142,7 @@ class _Reader:
             "leverage": mapping,
             "risk_limit": mapping,
             "before": anything,
+            "holdings": mapping,
         }
         got = self.fields(node, path, shape, () if id else ("id",), "account")
         held = got.get("collateral")
@@ -156,9 +157,12 @@ class _Reader:
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
+        balances = {
+            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"] for name, one in (got.get("holdings") or {}).items()
+        }
         name = id or got.get("id") or ""
         before = None if "before" not in got or id else self.account(got["before"], (*path, "before"), name or "before")
-        return AccountInput(name, collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, before)
+        return AccountInput(name, collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, before, balances)
 
     def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {

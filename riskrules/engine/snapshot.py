@@ -65,6 +65,7 @@ class AccountInput(NamedTuple):
     drivers: Mapping[str, Exact] = NOTHING
     risk_limit: Mapping[str, Exact] = NOTHING  # chosen per market
     before: AccountInput | None = None  # as it stood before the change that is asked about
+    holdings: Mapping[str, Mapping[str, Exact]] = MappingProxyType({})  # of each balance, what formulas ask for besides its amount
 
 
 class Snapshot(NamedTuple):

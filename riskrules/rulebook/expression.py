@@ -18,7 +18,7 @@ from riskrules.units.unit import BY_NAME, Unit, UnitMistake
 Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
 DEEPEST = 100
-MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
+MOST_FACTORS = 64  # a liquidation step of a venue that rounds ten times takes 60; short of figures with thousands of digits
 NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 
 

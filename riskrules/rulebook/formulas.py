@@ -72,8 +72,8 @@ class FormulaBook:
         """The formula's term; where it has a fault, that is told and a stand-in keeps the rest checkable."""
         return self._resolve(name) or self._unknown(name)
 
-    def margin(self, name: str) -> Term:
-        """A formula that a margin section asks for: in settle, one value for each leg or position."""
+    def margin(self, name: str, rows: str = "") -> Term:
+        """A formula that a margin section asks for: in settle, one value for each leg or position, or for each of `rows`."""
         found = self.term(name)
         version = self._versions["terms"].get(name)
         if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
@@ -87,13 +87,13 @@ class FormulaBook:
                     found=name,
                 )
             )
-        elif found.rows not in ("leg", "position"):
+        elif found.rows not in ((rows,) if rows else ("leg", "position")):
             at = version.file.at(*version.place, "rows") if version else None
-            text = f"a margin has a value for each leg or position, and {name} has one for each {found.rows}"
+            text = f"this has a value for each {rows or 'leg or position'}, and {name} has one for each {found.rows}"
             self.problems.append(Problem("RR404", at, text, "correct the rows, or share the value out over the legs", found=name))
         else:
             return found
-        return t.given(name, "leg", u.SETTLE)
+        return t.given(name, rows or "leg", u.SETTLE)
 
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""
@@ -118,7 +118,8 @@ class FormulaBook:
         return {kind: tuple(sorted(names)) for kind, names in rows.items()}
 
     def settings(self) -> dict[str, dict[str, Exact]]:
-        return {name: _by_market(version.value) for name, version in self._versions["settings"].items()}
+        found = {name: version.value for name, version in self._versions["settings"].items()}
+        return {name: _by_asset(value) if value.scope == "asset" else _by_market(value) for name, value in found.items()}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
         return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
@@ -140,7 +141,7 @@ class FormulaBook:
             version = self._versions["inputs"][name]
             return t.given(name, version.value.rows, UNITS[version.value.unit])
         if name in self._versions["settings"]:
-            return t.given(name, "market", UNITS[self._versions["settings"][name].value.unit])
+            return _setting(name, self._versions["settings"][name])
         if name in self._versions["terms"]:
             return self._build(name, self._versions["terms"][name])
         return self._before(name) if name.endswith(BEFORE) else None
@@ -207,6 +208,19 @@ def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
     """Each market's own figure, and under "" the one of every other."""
     every = {} if value.every_market is None else {"": to_exact(value.every_market)}
     return every | {market: to_exact(figure) for market, figure in value.markets.items()}
+
+
+def _by_asset(value: Setting) -> dict[str, Exact]:
+    every = {} if value.every_asset is None else {"": to_exact(value.every_asset)}
+    return every | {asset: to_exact(figure) for asset, figure in (value.assets or {}).items()}
+
+
+def _setting(name: str, version: Version) -> Term:
+    """One value everywhere is part of the rule; the others are read for each market, or for each asset."""
+    value: Setting = version.value
+    if value.everywhere is not None:
+        return t.constant(value.everywhere, UNITS[value.unit], version.source, name)
+    return t.given(name, value.scope, UNITS[value.unit])
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:

@@ -78,13 +78,21 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
-# What a formula may use of a leg and of its account besides the figures below.
+# What a formula may use of a leg, an order, a balance or a pool besides the figures below.
 LEG_FIGURES: Names = {
     "size": given("size", "leg", u.BASE),
     "entry_price": given("entry_price", "leg", u.PRICE),
     "leverage": given("leverage", "leg", u.LEVERAGE),
     "taker_fee": given("taker_fee", "account", u.RATE),
+    "unsettled_funding": given("unsettled_funding", "leg", u.SETTLE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
+    "order_size": given("order_size", "order", u.BASE),
+    "order_price": given("order_price", "order", u.PRICE),
+    "reduce_only": given("reduce_only", "order", u.FLAG),
+    "amount": given("amount", "holding", u.BASE),
+    "is_settle": given("is_settle", "asset", u.FLAG),
+    "posted_margin": given("posted_margin", "pool", u.SETTLE),
+    "is_isolated": given("is_isolated", "pool", u.FLAG),
 }
 
 

@@ -18,11 +18,11 @@ file is read.  There are no loops, texts or attributes.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from riskrules.rules.fields import Market, Model, Name, Prose, refuse
+from riskrules.rules.fields import Asset, Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
 from riskrules.units.exact import strict_number
 
@@ -60,7 +60,7 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order"] = Field(description="what a snapshot gives one for")
+    rows: Literal["market", "asset", "account", "leg", "order", "holding"] = Field(description="what a snapshot gives one for")
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
 
@@ -69,6 +69,26 @@ class Setting(Model):
     unit: UnitName
     every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
+    every_asset: Figure | None = Field(default=None, description="of assets and not of markets: for an asset without a value of its own")
+    assets: dict[Asset, Figure] | None = Field(default=None, description="assets with a value of their own")
+    everywhere: Figure | None = Field(default=None, description="one value, whatever the market or the asset")
+    later: ClassVar[frozenset[str]] = frozenset({"every_asset", "assets", "everywhere"})
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Setting:
+        of_markets = self.every_market is not None or bool(self.markets)
+        if of_markets + (self.scope == "asset") + (self.everywhere is not None) > 1:
+            raise refuse(
+                "RR225",
+                "a setting of several things at once",
+                "of markets, of assets, or one value everywhere",
+                "give each its own setting: which value counts would not be said",
+            )
+        return self
+
+    @property
+    def scope(self) -> Literal["market", "asset"]:
+        return "asset" if self.every_asset is not None or self.assets is not None else "market"
 
 
 class Scenario(Model):

@@ -115,7 +115,9 @@ class Equity(Model):
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
     profit: Formula | None = Field(default=None, description="what a position adds, where it is not its size by the change of the mark")
     unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
-    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding"})
+    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
+    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding", "pool", "with_initial_margin"})
 
 
 class CollateralAsset(Model):
@@ -161,6 +163,8 @@ class Orders(Model):
 class Initial(Model):
     position: PositionInitial | Formula = Field(description="of each position")
     orders: Orders = Field(description="of open orders, held against the cross pool")
+    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    later: ClassVar[frozenset[str]] = frozenset({"pool"})
 
 
 class Formula(Model):
@@ -175,6 +179,8 @@ class Fee(Model):
 class Maintenance(Model):
     position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
+    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    later: ClassVar[frozenset[str]] = frozenset({"pool"})
 
 
 class Rounding(Model):

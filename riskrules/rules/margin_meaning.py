@@ -20,7 +20,7 @@ from riskrules.units import unit as u
 
 Names = dict[str, Term]
 Where = Callable[..., Source]
-Formulas = Callable[[str], Term]
+Formulas = Callable[..., Term]  # by name, and the rows that the margin is of where that is no position or leg
 
 NOTHING = t.constant(0, u.SETTLE)
 # Asked of an order, not decided of a pool.
@@ -137,6 +137,8 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
+    if s.maintenance_margin.pool is not None:
+        pooled = formulas(s.maintenance_margin.pool.formula, "pool")
     total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
     return {"position_maintenance": each, **closing, "maintenance_margin": total}
 
@@ -169,6 +171,8 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
+    if s.initial_margin.pool is not None:
+        total = formulas(s.initial_margin.pool.formula, "pool")
     return {
         "position_initial": each,
         **orders,
@@ -211,8 +215,13 @@ def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
     funding = _counted_funding(s, formulas)
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
-    equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
-    return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
+    if s.equity.pool is not None:
+        equity = formulas(s.equity.pool.formula, "pool")
+    made = {"counted_profit": profit, **({"counted_funding": funding} if funding else {})}
+    if s.equity.with_initial_margin is not None:
+        other = _round(formulas(s.equity.with_initial_margin.formula, "pool"), s.rounding.equity)
+        made["initial_equity"] = other.named("initial_equity", s.at("equity", "with_initial_margin"))
+    return {**wallet, **made, "equity": _round(equity, s.rounding.equity).named("equity", s.at("equity"))}
 
 
 def _wallet(s: Sections, names: Names) -> Names:
@@ -270,12 +279,13 @@ def _decisions(s: Sections, parts: Names) -> Names:
     equity, maintenance = parts["equity"], parts["maintenance_margin"]
     held = _may_be_liquidated(s, maintenance)
     trigger = s.liquidate_when.equity
-    liquidate = t.compare(trigger.comparator, equity, parts[trigger.right])
+    against = {"initial_margin": parts.get("initial_equity", equity), "maintenance_margin": equity}
+    liquidate = t.compare(trigger.comparator, against[trigger.right], parts[trigger.right])
     if held is not None:
         liquidate = t.choose(held, liquidate, t.flag(False))
     allowed = s.may_increase.equity
     liquidate = liquidate.named("liquidate", s.at("liquidate_when"))
-    suffices = t.compare(allowed.comparator, equity, parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
+    suffices = t.compare(allowed.comparator, against[allowed.right], parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
     standing = _standing(s, equity, maintenance, held, liquidate)
     return {
         "margin_buffer": (equity - maintenance).named("margin_buffer"),
