@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
+LIST = "@"  # between what holds a declared list and its name: market@trade has a row for every trade of a market
 Column = list[Any]
 
 

@@ -78,13 +78,19 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
-# What a formula may use of a leg and of its account besides the figures below.
+# What a formula may use of a leg, of its account and of an order besides the figures below.
 LEG_FIGURES: Names = {
     "size": given("size", "leg", u.BASE),
     "entry_price": given("entry_price", "leg", u.PRICE),
     "leverage": given("leverage", "leg", u.LEVERAGE),
     "taker_fee": given("taker_fee", "account", u.RATE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
+    "multiplier": given("multiplier", "market", u.NUMBER),
+    "order_size": given("order_size", "order", u.BASE),  # above 0: a buy
+    "order_price": given("order_price", "order", u.PRICE),
+    "is_buy": given("is_buy", "order", u.FLAG),
+    "reduce_only": given("reduce_only", "order", u.FLAG),
+    "amount": given("amount", "holding", u.BASE),
 }
 
 

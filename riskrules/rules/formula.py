@@ -18,11 +18,11 @@ file is read.  There are no loops, texts or attributes.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from riskrules.rules.fields import Market, Model, Name, Prose, refuse
+from riskrules.rules.fields import Asset, Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
 from riskrules.units.exact import strict_number
 
@@ -52,7 +52,7 @@ class Example(Model):
 
 
 class FormulaTerm(Model):
-    rows: RowKind = Field(description="what there is one value for")
+    rows: RowKind | Name = Field(description="what there is one value for: a kind of row, or each item of a declared list")
     unit: UnitName
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
@@ -60,15 +60,42 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order"] = Field(description="what a snapshot gives one for")
+    rows: Literal["market", "asset", "account", "leg", "order"] | Name = Field(
+        description="what a snapshot gives one for: a kind of row, or each item of a declared list"
+    )
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
+
+
+class ListOf(Model):
+    of: Literal["market", "account"] = Field(description="what has such a list")
+    reads_as: Prose = Field(description="what its items are; a snapshot gives all of them, and an empty list where there is none")
 
 
 class Setting(Model):
     unit: UnitName
     every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
+    value: Figure | None = Field(default=None, description="one for the whole rulebook, instead of one for each market")
+    every_asset: Figure | None = Field(default=None, description="for an asset without a value of its own, where it is one of assets")
+    assets: dict[Asset, Figure] | None = Field(default=None, description="of each asset, instead of one for each market")
+    later: ClassVar[frozenset[str]] = frozenset({"value", "every_asset", "assets"})
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Setting:
+        of_assets = self.assets is not None or self.every_asset is not None
+        if (self.every_market is not None or bool(self.markets)) + (self.value is not None) + of_assets > 1:
+            raise refuse(
+                "RR225",
+                "a setting of markets, of assets or of the whole rulebook, and not of two of them",
+                "one of them",
+                "write value, or assets, or markets: two settings have two names",
+            )
+        return self
+
+    @property
+    def rows(self) -> str:
+        return "asset" if self.assets is not None or self.every_asset is not None else "market"
 
 
 class Scenario(Model):
@@ -78,6 +105,7 @@ class Scenario(Model):
 
 class FormulaFile(Header):
     kind: Literal["formula"]
+    lists: dict[Name, ListOf] = Field(default_factory=dict, description="lists that a snapshot must give, one row an item")
     inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")
     settings: dict[Name, Setting] = Field(default_factory=dict, description="parameters of each market")
     scenarios: dict[Name, Scenario] = Field(default_factory=dict, description="moves of every mark, together")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -113,6 +113,8 @@ class Equity(Model):
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
+    plus: Formula | None = Field(default=None, description="what counts of a pool besides, such as coins posted with a position")
+    later: ClassVar[frozenset[str]] = frozenset({"plus"})
 
 
 class CollateralAsset(Model):
@@ -158,6 +160,8 @@ class Orders(Model):
 class Initial(Model):
     position: PositionInitial | Formula = Field(description="of each position")
     orders: Orders = Field(description="of open orders, held against the cross pool")
+    plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
+    later: ClassVar[frozenset[str]] = frozenset({"plus"})
 
 
 class Formula(Model):
@@ -172,6 +176,8 @@ class Fee(Model):
 class Maintenance(Model):
     position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
+    plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
+    later: ClassVar[frozenset[str]] = frozenset({"plus"})
 
 
 class Rounding(Model):

@@ -21,6 +21,8 @@ from riskrules.units import unit as u
 Names = dict[str, Term]
 Where = Callable[..., Source]
 Formulas = Callable[[str], Term]
+Pooled = Callable[[str, Names], Term]  # a formula of each pool, over these names
+POOL_MARGINS = ("initial_margin", "maintenance_margin")
 
 NOTHING = t.constant(0, u.SETTLE)
 # Asked of an order, not decided of a pool.
@@ -44,12 +46,22 @@ class Sections:
     at: Where
 
 
-def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
+def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
-    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts |= _equity(s, {**names, **parts})
+    sums = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
+    parts = {name: term for name, term in sums.items() if name not in POOL_MARGINS}
+    parts |= _equity(s, {**names, **parts}, pooled)
+    parts |= {name: _held(s, name, sums[name], pooled, {**names, **parts}) for name in POOL_MARGINS}
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
+
+
+def _held(s: Sections, section: str, total: Term, pooled: Pooled, names: Names) -> Term:
+    """What the positions need together, and what the pool needs besides."""
+    rule = s.initial_margin.plus if section == "initial_margin" else s.maintenance_margin.plus
+    if rule is not None:
+        total = total + pooled(rule.formula, names)
+    return _round(total, s.rounding.pool_margins).named(section, s.at(section))
 
 
 def tiers(s: Sections, names: Names) -> Names:
@@ -137,8 +149,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
-    total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
-    return {"position_maintenance": each, **closing, "maintenance_margin": total}
+    return {"position_maintenance": each, **closing, "maintenance_margin": pooled}
 
 
 def _fraction(rate: Fraction | str) -> Fraction:
@@ -172,7 +183,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     return {
         "position_initial": each,
         **orders,
-        "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin")),
+        "initial_margin": total,
     }
 
 
@@ -204,13 +215,15 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names) -> Names:
+def _equity(s: Sections, names: Names, pooled: Pooled) -> Names:
     wallet = _wallet(s, names)
     profit = _counted_profit(s, names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
     funding = _counted_funding(s)
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
+    if s.equity.plus is not None:
+        equity = equity + pooled(s.equity.plus.formula, {**names, **wallet})
     equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
     return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
 
