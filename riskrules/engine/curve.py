@@ -32,7 +32,7 @@ _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
 }  # fmt: skip
 _ROUND = {op: direction for direction, op in ROUNDINGS.items()}
 BENT = frozenset(ROOTS.values())
-GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest")
+GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest", "median")
 _UNARY: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
 _COMPARE = (*COMPARATORS, "equal")
 
@@ -108,6 +108,8 @@ def _rows_below(walk: Walk, node: Node, arg: Node, rows: set[int]) -> set[int]:
         return {key[row] for row in rows}
     if node.op in GROUPING:
         return {below for below, above in enumerate(walk.frame.key(arg.rows, node.rows)) if above in rows}
+    if node.op == "total_before":  # any row of the arguments may stand before
+        return set(range(walk.counts[node.rows]))
     return rows
 
 
@@ -122,6 +124,8 @@ def _node(node: Node, made: Curves, moving: Moving, wanted: set[int]) -> dict[in
         key = made.walk.frame.key(node.rows, made.walk.program.nodes[arg].rows)
         return {row: made.of[arg][key[row]] for row in wanted if key[row] in made.of[arg]}
     touched = {row for arg in node.args for row in made.of[arg]} & wanted
+    if node.op == "total_before" and touched:
+        touched = wanted
     return {row: _applied(node, made, row) for row in touched}
 
 
@@ -211,7 +215,7 @@ def _grouped(node: Node, made: Curves, wanted: set[int]) -> dict[int, Pieces]:
     arg = node.args[0]
     key = made.walk.frame.key(made.walk.program.nodes[arg].rows, node.rows)
     out = {}
-    for group in {key[row] for row in made.of[arg]} & wanted:
+    for group in {key[row] for one in node.args for row in made.of[one]} & wanted:
         members = [made.at(arg, row) for row, of in enumerate(key) if of == group]
         out[group] = _together(node.op, members, made.domain)
     return out

@@ -35,6 +35,7 @@ from riskrules.engine.fields import (
     word,
 )
 from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
+from riskrules.ir.frame import LIST
 from riskrules.units.exact import ONE, ZERO
 
 Drivers = dict[str, tuple[str, ...]]
@@ -125,7 +126,9 @@ class _Reader:
 
     def market(self, node: Any, path: Path) -> MarketInput:
         got = self.fields(node, path, {"mark_price": price, "index_price": price, "at": time, "tick": price, "lot": price}, (), "market")
-        return MarketInput(got.get("mark_price"), got.get("index_price"), got.get("at"), got.get("tick"), got.get("lot"), got["drivers"])
+        return MarketInput(
+            got.get("mark_price"), got.get("index_price"), got.get("at"), got.get("tick"), got.get("lot"), got["drivers"], got["lists"]
+        )
 
     def asset(self, node: Any, path: Path) -> AssetInput:
         got = self.fields(node, path, {"index_price": price, "at": time}, (), "asset")
@@ -162,7 +165,9 @@ class _Reader:
         }
         name = id or got.get("id") or ""
         before = None if "before" not in got or id else self.account(got["before"], (*path, "before"), name or "before")
-        return AccountInput(name, collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, before, balances)
+        return AccountInput(
+            name, collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, before, balances, got["lists"]
+        )
 
     def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {
@@ -225,21 +230,25 @@ class _Reader:
     # -- checks ----------------------------------------------------------------------------------
 
     def fields(self, node: Any, path: Path, shape: dict[str, Parse], required: Iterable[str], rows: str = "") -> dict[str, Any]:
-        """The declared fields of an object, parsed; `drivers` of these rows under their own key."""
-        got: dict[str, Any] = {"drivers": {}}
+        """The declared fields of an object, parsed; `drivers` and `lists` of these rows under their own keys."""
+        got: dict[str, Any] = {"drivers": {}, "lists": {}}
         if not isinstance(node, dict):
             self.say(
                 "RR604", path, f"{kind_of(node)} stands where an object is due", "write an object with named fields", expected="an object"
             )
             return got
         extra = (*ALWAYS.get(rows, ()), *self.drivers.get(rows, ()))
+        lists = {kind.partition(LIST)[2]: kind for kind in self.drivers if rows and kind.startswith(rows + LIST)}
         for key, value in node.items():
             if key in shape:
                 got[key] = shape[key](self, value, (*path, key))
             elif key in extra:
                 got["drivers"][key] = number(self, value, (*path, key))
+            elif key in lists:
+                items = enumerate(listing(self, value, (*path, key)))
+                got["lists"][key] = tuple(self.fields(item, (*path, key, k), {}, (), lists[key])["drivers"] for k, item in items)
             else:
-                self.unknown(key, path, (*shape, *extra))
+                self.unknown(key, path, (*shape, *extra, *lists))
         for key in required:
             if key not in node:
                 self.say("RR603", path, f"{key} is missing", f"give {key}", expected=key)

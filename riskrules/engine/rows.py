@@ -7,12 +7,12 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
-from riskrules.ir.frame import BEFORE, Column, Frame
+from riskrules.ir.frame import BEFORE, LIST, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
 from riskrules.units.clock import NANOS, Instant
@@ -58,6 +58,7 @@ class Rows:
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
         self.keys = self._keys()
+        self.items = self._items()
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
             "leg": (self.legs, self._leg_cell),
             "order": (self.orders, self._order_cell),
@@ -130,6 +131,20 @@ class Rows:
             ("pool", "account"): [0] * len(self.pools),
         }
 
+    def _items(self) -> dict[str, list[Mapping[str, Exact] | Fault]]:
+        """The items of every declared list, and what each hangs on.  Of one that is not given nothing is known: its one row is an error."""
+        items: dict[str, list[Mapping[str, Exact] | Fault]] = {}
+        for kind in (one for one in self.plan.drivers if LIST in one):
+            holder, _, name = kind.partition(LIST)
+            holders = self.markets if holder == "market" else [self.account.id]
+            items[kind], self.keys[kind, holder] = [], []
+            for k, held_by in enumerate(holders):
+                lists = self.snapshot.markets.get(held_by, NO_MARKET).lists if holder == "market" else self.account.lists
+                found: Sequence[Mapping[str, Exact] | Fault] = lists[name] if name in lists else [_absent(name, f"{holder} {held_by}")]
+                items[kind] += found
+                self.keys[kind, holder] += [k] * len(found)
+        return items
+
     def _leg_pool(self, leg: PositionInput, market: int) -> int:
         if leg.mode == ISOLATED:
             return self._pool(Pool(ISOLATED, self._settle(market), leg.id))
@@ -148,6 +163,7 @@ class Rows:
             "position": [self.markets[market] for _, market in self.positions],
             "account": [self.account.id],
             "scenario": list(self.plan.scenarios),
+            **{kind: [f"{kind.partition(LIST)[2]} {k + 1}" for k in range(len(items))] for kind, items in self.items.items()},
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
@@ -178,6 +194,10 @@ class Rows:
         )
 
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
+        if rows in self.items:
+            return [
+                item if isinstance(item, Fault) else item.get(name) or _absent(name, rows.replace(LIST, " ")) for item in self.items[rows]
+            ]
         source = self._sources.get(rows)
         if source is not None:
             items, cell = source
@@ -202,10 +222,7 @@ class Rows:
         if name == "mark_price_age":
             return self._age(given.at, f"the mark price of {market}")
         if name in self.plan.settings:
-            values = self.plan.settings[name]
-            return values.get(market, values.get("")) or Fault(
-                "RR505", f"{name} is not set for {market}", "add it to the settings of the formula file"
-            )
+            return self._setting(name, market)
         if name in self.plan.drivers.get("market", ()):
             return given.drivers.get(name) or _absent(name, f"market {market}")
         plan = self.market_plans[k]
@@ -217,6 +234,11 @@ class Rows:
             return table
         field, _, measure = name.partition("_is_")
         return getattr(table, field) == measure
+
+    def _setting(self, name: str, of: str) -> Exact | Fault:
+        values = self.plan.settings[name]
+        found = values.get(of, values.get(""))
+        return found or Fault("RR505", f"{name} is not set for {of}", "add it to the settings of the formula file")
 
     def _age(self, at: Instant | None, what: str) -> Exact | Fault:
         if at is None or self.snapshot.as_of is None:
@@ -344,6 +366,8 @@ class Rows:
             return given.index_price
         if name == "index_price_age":
             return self._age(given.at, f"the index price of {asset}")
+        if name in self.plan.settings:
+            return self._setting(name, asset)
         if name in ("weight", "owed_weight"):
             known = self.plan.assets.get(asset)
             return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)

@@ -12,6 +12,7 @@ passes them on.  `may_fault` marks the rows that can bring a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cmp_to_key
 from math import isqrt
 from typing import Any, Literal, NamedTuple
 
@@ -207,6 +208,18 @@ def _pick(row: int, column: tuple[Exact, ...]) -> Exact:
     return column[row]
 
 
+def apart(x: Exact, y: Exact) -> int:
+    """Below 0 where x is smaller: what sorting goes by."""
+    return x[0] * y[1] - y[0] * x[1]
+
+
+def middle(values: list[Exact]) -> Exact:
+    """The middle value of some, or half way between the two in the middle."""
+    ranked = sorted(values, key=cmp_to_key(apart))
+    half, odd = divmod(len(ranked), 2)
+    return ranked[half] if odd else _mul(_add(ranked[half - 1], ranked[half]), (1, 2))
+
+
 def _choose(condition: bool, this: Any, that: Any) -> Any:
     return this if condition else that
 
@@ -256,6 +269,8 @@ def _rows() -> tuple[Op, ...]:
         Op("smallest", _smaller, "smallest({0})", may_fault=True),
         Op("which_largest", _larger, "where ({0}) is largest", may_fault=True),
         Op("which_smallest", _smaller, "where ({0}) is smallest", may_fault=True),
+        Op("median", middle, "median({0} where {1})", may_fault=True),
+        Op("total_before", _add, "sum({0} of those before by {1})", may_fault=True),
     )
 
 

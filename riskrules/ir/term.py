@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from riskrules.ir.frame import LIST as LIST
 from riskrules.ir.frame import SCENARIO as SCENARIO
 from riskrules.units import unit as u
 from riskrules.units.exact import Exact, to_exact
@@ -88,6 +89,19 @@ def flag(value: bool) -> Term:
 def fault(code: str, text: str, hint: str, unit: Unit, rows: str, *shown: Term) -> Term:
     """A named refusal; {row} and {0}, {1}… in its text are put in when it is met."""
     return Term("fault", tuple(to_rows(term, rows) for term in shown), rows, unit, param=(code, text, hint))
+
+
+def median(x: Term, rows: str, counted: Term) -> Term:
+    """The middle of the values below that count."""
+    made, counted = over("median", x, rows), to_rows(counted, x.rows)
+    return replace(made, args=(*made.args, spread(counted, x.rows)))
+
+
+def total_before(x: Term, key: Term, rows: str) -> Term:
+    """Of the rows below one row above, for each: the sum of x over those whose key is smaller, of equals those that stand first."""
+    below = finest(x.rows, key.rows)
+    over("total", to_rows(x, below), rows)
+    return Term("total_before", (spread(x, below), spread(key, below)), below, x.unit, param=rows)
 
 
 def absolute(x: Term) -> Term:
@@ -182,7 +196,12 @@ def reaches(below: str, above: str) -> bool:
         return below.endswith(SCENARIO)
     if above.endswith(SCENARIO) and not below.endswith(SCENARIO):
         return False
-    return plain_below == plain_above or plain_above in UP[plain_below]
+    return plain_below == plain_above or plain_above in up(plain_below)
+
+
+def up(kind: str) -> tuple[str, ...]:
+    """What each row of a kind hangs on; an item of a list hangs on what holds the list."""
+    return UP[kind] if kind in UP else (kind.partition(LIST)[0],)
 
 
 def over(op: str, x: Term, rows: str) -> Term:
@@ -204,7 +223,7 @@ def finest(*rows: str) -> str:
     plain = {kind.removesuffix(SCENARIO) for kind in kinds if kind != "scenario"}
     if not plain:
         return "scenario"
-    best = max(plain, key=lambda kind: len(UP[kind]))
+    best = max(plain, key=lambda kind: len(up(kind)))
     return best + SCENARIO if crossed else best
 
 

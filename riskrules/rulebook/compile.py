@@ -219,7 +219,7 @@ class _Compiler:
         sections = self._margin_sections(found, forms, markets)
         names |= margin_meaning.tiers(sections, names)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
-        terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin)}
+        terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin, formulas.pooled)}
         terms |= formulas.rest(terms)
         self.problems += [_placed(problem, found) for problem in formulas.problems]
         self.problems += posted_at_entry(found["account"], terms["position_initial"])

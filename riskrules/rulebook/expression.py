@@ -59,7 +59,9 @@ def factors(made: Term) -> int:
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
-FUNCTIONS = sorted(("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+FUNCTIONS = sorted(
+    ("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", "median", "total_before", *_OVER, *ROUNDINGS.values())
+)
 UNDEFINED = "undefined"  # after `else`: there the rule has no figure, and none is made up
 ROOT_NEEDS = f"say which way its digits end: {', '.join(ROUNDINGS.values())}, as in round_up(sqrt(x), 0.000001)"
 GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, and/or/not, and {', '.join(FUNCTIONS)}"
@@ -166,6 +168,10 @@ class _Builder:
             return t.as_unit(self._figure(args[0]), self._unit(args[1]))
         if name in _OVER and len(args) == 2:
             return t.over(name, self._figure(args[0]), self._rows(args[1]))
+        if name == "median" and len(args) == 3:
+            return t.median(self._figure(args[0]), self._rows(args[1]), self._flag(args[2]))
+        if name == "total_before" and len(args) == 3:
+            return t.total_before(self._figure(args[0]), self._figure(args[1]), self._rows(args[2]))
         if name in ("stressed", "worst") and len(args) == 1:
             return self._scenario(name, self._figure(args[0]), node)
         raise self._mistake(

@@ -64,7 +64,7 @@ class FormulaBook:
     def __init__(self, history: History, when: Instant, names: dict[str, Term]) -> None:
         self.names = names
         self.problems: list[Problem] = []
-        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings", "scenarios")}
+        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings", "scenarios", "lists")}
         self._built: dict[str, Term] = {}
         self._open: list[str] = []
 
@@ -95,6 +95,18 @@ class FormulaBook:
             return found
         return t.given(name, rows or "leg", u.SETTLE)
 
+    def pooled(self, name: str, names: dict[str, Term]) -> Term:
+        """A formula that a margin section adds to a pool's sum: in settle, one value for each pool."""
+        self.names = {**names, **self.names}
+        found = self.term(name)
+        if found.unit == u.SETTLE and found.unit.word not in NO_FIGURE and found.rows == "pool":
+            return found
+        version = self._versions["terms"].get(name)
+        at = version.file.at(*version.place) if version else None
+        text = f"a pool holds an amount in settle, and {name} is in {found.unit} with a value for each {found.rows}"
+        self.problems.append(Problem("RR404", at, text, "write rows: pool and unit: settle", found=name))
+        return t.given(name, "pool", u.SETTLE)
+
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""
         self.problems.extend(self._given_twice(terms))
@@ -104,21 +116,36 @@ class FormulaBook:
     def _given_twice(self, terms: dict[str, Term]) -> Iterator[Problem]:
         """One name, one meaning: not one of the book's own, and not declared under two headings."""
         taken = {*BASE_FIGURES, *self.names, *(name for name in terms if name not in self._built)}
-        for kind in ("inputs", "settings", "terms"):
+        for kind in ("inputs", "settings", "terms", "lists"):
             for name, version in self._versions[kind].items():
-                if name in taken:
+                if name in taken or (kind == "lists" and name in t.ROWS):
                     where = version.file.at(*version.place, key=True)
                     yield Problem("RR314", where, f"{name} is a name that is given already", "choose another name", found=name)
                 taken.add(name)
 
     def drivers(self) -> dict[str, tuple[str, ...]]:
         rows: dict[str, list[str]] = {}
+        for name, version in self._versions["lists"].items():
+            rows.setdefault(f"{version.value.of}{t.LIST}{name}", [])
         for name, version in self._versions["inputs"].items():
-            rows.setdefault(version.value.rows, []).append(name)
+            rows.setdefault(self._rows(version), []).append(name)
         return {kind: tuple(sorted(names)) for kind, names in rows.items()}
 
+    def _rows(self, version: Version) -> str:
+        """The kind of row that a formula or an input is of: one of the engine's, or a list that is declared."""
+        rows: str = version.value.rows
+        held = self._versions["lists"].get(rows)
+        if held is not None:
+            return f"{held.value.of}{t.LIST}{rows}"
+        if rows not in t.ROWS:
+            self.problems.append(
+                Problem("RR404", version.file.at(*version.place, "rows"), f"there are no rows {rows!r}", "declare the list", found=rows)
+            )
+            return "account"
+        return rows
+
     def settings(self) -> dict[str, dict[str, Exact]]:
-        found = {name: version.value for name, version in self._versions["settings"].items()}
+        found = {name: version.value for name, version in self._versions["settings"].items() if version.value.everywhere is None}
         return {name: _by_asset(value) if value.scope == "asset" else _by_market(value) for name, value in found.items()}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
@@ -139,7 +166,7 @@ class FormulaBook:
             return self.names[name]
         if name in self._versions["inputs"]:
             version = self._versions["inputs"][name]
-            return t.given(name, version.value.rows, UNITS[version.value.unit])
+            return t.given(name, self._rows(version), UNITS[version.value.unit])
         if name in self._versions["settings"]:
             return _setting(name, self._versions["settings"][name])
         if name in self._versions["terms"]:
@@ -160,12 +187,12 @@ class FormulaBook:
             raise Mistake("RR307", f"a formula that needs itself: {loop}", "write one of them without the other")
         self._open.append(name)
         try:
-            made = self._checked(build(formula.expression, self._resolve), formula)
+            made = self._checked(build(formula.expression, self._resolve), formula, self._rows(version))
         except Mistake as mistake:
             if mistake.code == "RR307" and len(self._open) > 1:
                 raise
             self.problems.append(_problem(version, mistake))
-            self._built[name] = t.given(name, formula.rows, UNITS[formula.unit])
+            self._built[name] = t.given(name, self._rows(version), UNITS[formula.unit])
             return self._built[name]
         finally:
             self._open.pop()
@@ -177,7 +204,7 @@ class FormulaBook:
         found = self._resolve(name)
         return t.given(name, found.rows, found.unit) if found else None
 
-    def _checked(self, made: Term, formula: FormulaTerm) -> Term:
+    def _checked(self, made: Term, formula: FormulaTerm, kind: str) -> Term:
         unit = UNITS[formula.unit]
         if (many := factors(made)) > MOST_FACTORS:
             raise Mistake("RR402", f"an expression that multiplies {many} figures together", f"at most {MOST_FACTORS}: look at its powers")
@@ -188,15 +215,15 @@ class FormulaBook:
                 "correct the unit, or convert with in_unit(…)",
                 found=formula.unit,
             )
-        rows = made.rows if made.rows != t.ANY else formula.rows
-        if rows != formula.rows and not t.reaches(formula.rows, rows):
+        rows = made.rows if made.rows != t.ANY else kind
+        if rows != kind and not t.reaches(kind, rows):
             raise Mistake(
                 "RR404",
                 f"the expression has a value for each {rows}, the formula says {formula.rows}",
                 "correct the rows, or take a total",
                 found=formula.rows,
             )
-        return t.spread(t.as_unit(made, unit), formula.rows)
+        return t.spread(t.as_unit(made, unit), kind)
 
 
 def _in_force(history: History, kind: str, when: Instant) -> dict[str, Version]:
@@ -280,8 +307,8 @@ def example_problems(name: str, version: Version, resolve: Resolve) -> list[Prob
 def _one_row(program: Program, given: dict[str, Fraction]) -> Frame:
     """One row of everything, each hanging on the others: an example is about one of each.  A flag is given as 1 or 0."""
     flags = {node.param for node in program.nodes if node.op == "given" and node.unit.word == "flag"}
-    labels = {rows: ["the example"] for rows in t.ROWS}
-    keys = {(below, above): [0] for below, parents in t.UP.items() for above in parents}
+    labels = {rows: ["the example"] for rows in (*t.ROWS, *program.kinds)}
+    keys = {(below, above): [0] for below in (*t.ROWS, *program.kinds) if below != t.ANY for above in t.up(below)}
     figures = {(rows, name): given.get(name, Fraction(0)) for rows, name in program.needs}
     values = {key: [bool(figure) if key[1] in flags else to_exact(figure)] for key, figure in figures.items()}
     return Frame(labels, keys, values)

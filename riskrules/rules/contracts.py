@@ -78,7 +78,7 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
-# What a formula may use of a leg, an order, a balance or a pool besides the figures below.
+# What a formula may use of a leg, an order, a balance, a pool or an account besides the figures below.
 LEG_FIGURES: Names = {
     "size": given("size", "leg", u.BASE),
     "entry_price": given("entry_price", "leg", u.PRICE),
@@ -86,8 +86,10 @@ LEG_FIGURES: Names = {
     "taker_fee": given("taker_fee", "account", u.RATE),
     "unsettled_funding": given("unsettled_funding", "leg", u.SETTLE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
-    "order_size": given("order_size", "order", u.BASE),
+    "multiplier": given("multiplier", "market", u.NUMBER),
+    "order_size": given("order_size", "order", u.BASE),  # above 0: a buy
     "order_price": given("order_price", "order", u.PRICE),
+    "is_buy": given("is_buy", "order", u.FLAG),
     "reduce_only": given("reduce_only", "order", u.FLAG),
     "amount": given("amount", "holding", u.BASE),
     "is_settle": given("is_settle", "asset", u.FLAG),

@@ -52,7 +52,7 @@ class Example(Model):
 
 
 class FormulaTerm(Model):
-    rows: RowKind = Field(description="what there is one value for")
+    rows: RowKind | Name = Field(description="what there is one value for: a kind of row, or each item of a declared list")
     unit: UnitName
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
@@ -60,9 +60,16 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order", "holding"] = Field(description="what a snapshot gives one for")
+    rows: Literal["market", "asset", "account", "leg", "order", "holding"] | Name = Field(
+        description="what a snapshot gives one for: a kind of row, or each item of a declared list"
+    )
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
+
+
+class ListOf(Model):
+    of: Literal["market", "account"] = Field(description="what has such a list")
+    reads_as: Prose = Field(description="what its items are; a snapshot gives all of them, and an empty list where there is none")
 
 
 class Setting(Model):
@@ -98,6 +105,7 @@ class Scenario(Model):
 
 class FormulaFile(Header):
     kind: Literal["formula"]
+    lists: dict[Name, ListOf] = Field(default_factory=dict, description="lists that a snapshot must give, one row an item")
     inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")
     settings: dict[Name, Setting] = Field(default_factory=dict, description="parameters of each market")
     scenarios: dict[Name, Scenario] = Field(default_factory=dict, description="moves of every mark, together")

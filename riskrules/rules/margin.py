@@ -117,7 +117,8 @@ class Equity(Model):
     unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
     with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
-    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding", "pool", "with_initial_margin"})
+    plus: Formula | None = Field(default=None, description="what counts of a pool besides, such as coins posted with a position")
+    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding", "pool", "with_initial_margin", "plus"})
 
 
 class CollateralAsset(Model):
@@ -164,7 +165,8 @@ class Initial(Model):
     position: PositionInitial | Formula = Field(description="of each position")
     orders: Orders = Field(description="of open orders, held against the cross pool")
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
-    later: ClassVar[frozenset[str]] = frozenset({"pool"})
+    plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
+    later: ClassVar[frozenset[str]] = frozenset({"pool", "plus"})
 
 
 class Formula(Model):
@@ -180,7 +182,8 @@ class Maintenance(Model):
     position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
-    later: ClassVar[frozenset[str]] = frozenset({"pool"})
+    plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
+    later: ClassVar[frozenset[str]] = frozenset({"pool", "plus"})
 
 
 class Rounding(Model):

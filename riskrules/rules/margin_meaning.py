@@ -21,6 +21,8 @@ from riskrules.units import unit as u
 Names = dict[str, Term]
 Where = Callable[..., Source]
 Formulas = Callable[..., Term]  # by name, and the rows that the margin is of where that is no position or leg
+Pooled = Callable[[str, Names], Term]  # a formula of each pool, over these names
+POOL_MARGINS = ("initial_margin", "maintenance_margin")
 
 NOTHING = t.constant(0, u.SETTLE)
 # Asked of an order, not decided of a pool.
@@ -44,12 +46,22 @@ class Sections:
     at: Where
 
 
-def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
+def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
-    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts |= _equity(s, {**names, **parts}, formulas)
+    sums = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
+    parts = {name: term for name, term in sums.items() if name not in POOL_MARGINS}
+    parts |= _equity(s, {**names, **parts}, formulas, pooled)
+    parts |= {name: _held(s, name, sums[name], pooled, {**names, **parts}) for name in POOL_MARGINS}
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
+
+
+def _held(s: Sections, section: str, total: Term, pooled: Pooled, names: Names) -> Term:
+    """What the positions need together, and what the pool needs besides."""
+    rule = s.initial_margin.plus if section == "initial_margin" else s.maintenance_margin.plus
+    if rule is not None:
+        total = total + pooled(rule.formula, names)
+    return _round(total, s.rounding.pool_margins).named(section, s.at(section))
 
 
 def tiers(s: Sections, names: Names) -> Names:
@@ -139,8 +151,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
     if s.maintenance_margin.pool is not None:
         pooled = formulas(s.maintenance_margin.pool.formula, "pool")
-    total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
-    return {"position_maintenance": each, **closing, "maintenance_margin": total}
+    return {"position_maintenance": each, **closing, "maintenance_margin": pooled}
 
 
 def _fraction(rate: Fraction | str) -> Fraction:
@@ -176,7 +187,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     return {
         "position_initial": each,
         **orders,
-        "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin")),
+        "initial_margin": total,
     }
 
 
@@ -208,7 +219,7 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
+def _equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     wallet = _wallet(s, names)
     profit = _counted_profit(s, formulas(s.equity.profit.formula) if s.equity.profit else names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
@@ -217,6 +228,8 @@ def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
         equity = equity + t.over("total", funding, "pool")
     if s.equity.pool is not None:
         equity = formulas(s.equity.pool.formula, "pool")
+    if s.equity.plus is not None:
+        equity = equity + pooled(s.equity.plus.formula, {**names, **wallet})
     made = {"counted_profit": profit, **({"counted_funding": funding} if funding else {})}
     if s.equity.with_initial_margin is not None:
         other = _round(formulas(s.equity.with_initial_margin.formula, "pool"), s.rounding.equity)

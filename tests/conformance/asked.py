@@ -49,7 +49,13 @@ class Words:
     words: frozenset[str]
 
 
-Found = Span | NoFigure | Words
+class Word:
+    """The engine answers with a word."""
+
+    text: str
+
+
+Found = Span | NoFigure | Words | Word
 Reading = Callable[["Answers"], Found]
 
 
@@ -62,15 +68,36 @@ class Trial:
     mark_where: tuple[str, str] | None = None  # the mark is not given: where this condition turns against this position
 
 
-class Answers:
-    """One account of a trial, decided."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Stands in a snapshot for what the engine answers to an earlier trial: state that goes from one decision into the next."""
 
-    def __init__(self, trial: Trial) -> None:
+    trial: Trial
+    reading: Reading
+
+
+class Answers:
+    """One account of a trial, decided; the trials that it follows on are decided once."""
+
+    def __init__(self, trial: Trial, known: dict[int, Answers] | None = None) -> None:
         self.plan = plan_of(trial.book, trial.as_of)
-        self.trial = trial
-        self.evaluated = self._decided(trial.snapshot)
+        self.trial, self._known = trial, {} if known is None else known
+        self.evaluated = self._decided(self._carried(trial.snapshot))
         if trial.mark_where is not None:
             self.evaluated = self._decided(self._at_the_mark(*trial.mark_where))
+
+    def _carried(self, given: Any) -> Any:
+        """The snapshot with every answer of an earlier trial put in."""
+        if isinstance(given, Earlier):
+            if id(given.trial) not in self._known:
+                self._known[id(given.trial)] = Answers(given.trial, self._known)
+            found = given.reading(self._known[id(given.trial)])
+            if not isinstance(found, Span):
+                raise NotSaid(f"an earlier step has no figure: {found}")
+            return f"{found.low.numerator}/{found.low.denominator}"
+        if isinstance(given, Mapping):
+            return {name: self._carried(one) for name, one in given.items()}
+        return [self._carried(one) for one in given] if isinstance(given, list) else given
 
     def _decided(self, given: Mapping[str, Any]) -> Evaluated:
         text = json.dumps({"as_of": self.trial.as_of, "rulebook": self.trial.book.rulebook, **given})
@@ -82,8 +109,8 @@ class Answers:
     def _at_the_mark(self, condition: str, of: str) -> Mapping[str, Any]:
         """The same with every mark where the condition turns."""
         found = price(condition, of)(self)
-        if isinstance(found, NoFigure):
-            raise NotSaid(found.why)
+        if not isinstance(found, Span):
+            raise NotSaid(f"{found}")
         markets = {name: {**one, "mark_price": str(found.low)} for name, one in self.trial.snapshot["markets"].items()}
         return {**self.trial.snapshot, "markets": markets}
 
@@ -123,6 +150,31 @@ def term(name: str, of: str | None = None) -> Reading:
         return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
 
     return reading
+
+
+def which(flags: Mapping[str, Reading], otherwise: str) -> Reading:
+    """The word of the first flag that is up."""
+
+    def reading(answers: Answers) -> Found:
+        for word, flag in flags.items():
+            found = flag(answers)
+            if not isinstance(found, Span):
+                return found
+            if found.low:
+                return Word(word)
+        return Word(otherwise)
+
+    return reading
+
+
+def in_parts(reading: Reading, of: int) -> Reading:
+    """A figure in a smaller unit, of which there are so many in one."""
+
+    def smaller(answers: Answers) -> Found:
+        found = reading(answers)
+        return Span(found.low * of, found.high * of) if isinstance(found, Span) else found
+
+    return smaller
 
 
 def _figure(value: Any, what: str) -> Found:

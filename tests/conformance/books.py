@@ -123,6 +123,7 @@ PHEMEX = Book("phemex", "whole_position_on_entry", "USD", mode="isolated").coins
 ASCENDEX = Book("ascendex", "whole_position_by_notional", "USDT").coins()
 DYDX = Book("dydx-v4", "", "USDC")
 LFEST = Book("lfest", "", "USD", mode="isolated")
+VEGA = Book("vega", "", "USD").coins()
 LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
 LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 MISSING: tuple[tuple[str, str], ...] = (
     (
         "mark rules and liquidation steps are kinds of their own, not written yet",
-        "funding_basis_mark adl_bitmex vega.composite_price vega.trade_price vega.twap drift.twap_band",
+        "funding_basis_mark adl_bitmex drift.twap_band",
     ),
     ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl mango.health"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
@@ -21,7 +21,7 @@ MISSING: tuple[tuple[str, str], ...] = (
         "percolator.waterfall percolator.mode percolator.price_band percolator.alignment percolator.insurance",
     ),
     ("no rulebook of this venue", "snx.account snx.collateral snx.liquidation_window snx.keeper_reward"),
-    ("no rulebook of this venue", "vega.maintenance vega.ladder vega.isolated_orders vega.disposal vega.cascade"),
+    ("closeouts one after another need a book and time", "vega.cascade"),
 )
 
 UNSUPPORTED: dict[str, str] = {family: why for why, families in MISSING for family in families.split()}

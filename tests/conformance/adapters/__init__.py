@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import dydx, hyperliquid, lfest, linear, tables, venues
+from tests.conformance.adapters import dydx, hyperliquid, lfest, linear, tables, vega, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -72,4 +72,11 @@ ADAPTERS: dict[str, Adapter] = {
     "dydx.sort": dydx.sort,
     "lfest.check": lfest.check,
     "dydx.deleverage": dydx.deleverage,
+    "vega.maintenance": vega.levels,
+    "vega.ladder": vega.levels,
+    "vega.isolated_orders": vega.isolated_orders,
+    "vega.composite_price": vega.composite_price,
+    "vega.trade_price": vega.trade_price,
+    "vega.twap": vega.twap,
+    "vega.disposal": vega.disposal,
 }
