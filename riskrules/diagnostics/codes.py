@@ -124,6 +124,7 @@ CODES: dict[str, Code] = {
     "RR512": Code("RR512", "a conversion that the policy does not name", ERROR),
     "RR513": Code("RR513", "a risk limit below the position's value", ERROR),
     "RR514": Code("RR514", "a figure where the rule has none", ERROR),
+    "RR530": Code("RR530", "a case that the source of a rule does not settle", ERROR),
     "RR601": Code("RR601", "not JSON or YAML", ERROR),
     "RR602": Code("RR602", "an unknown or repeated field", ERROR),
     "RR603": Code("RR603", "a field that is missing", ERROR),

@@ -161,7 +161,8 @@ class _Reader:
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
         balances = {
-            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"] for name, one in (got.get("holdings") or {}).items()
+            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"]
+            for name, one in (got.get("holdings") or {}).items()
         }
         name = id or got.get("id") or ""
         before = None if "before" not in got or id else self.account(got["before"], (*path, "before"), name or "before")

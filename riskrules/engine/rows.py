@@ -80,7 +80,9 @@ class Rows:
         known = self.plan.assets
         pooled_in = self.plan.account.pooled_in
         settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
-        held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles or asset in self.account.holdings]
+        held = [
+            (asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles or asset in self.account.holdings
+        ]
         pooled = [*(leg.market for leg in self.legs if leg.mode == CROSS), *(order.market for order in self.orders)]
         cross = [plan for market in pooled if isinstance(plan := self._plan_of(market), MarketPlan)]
         wanted = dict.fromkeys(pooled_in or plan.settle for plan in cross)
@@ -368,14 +370,11 @@ class Rows:
             return self._age(given.at, f"the index price of {asset}")
         if name in self.plan.settings:
             return self._setting(name, asset)
-        if name in ("weight", "owed_weight"):
+        if name in ("weight", "owed_weight", "weight_slices"):
             known = self.plan.assets.get(asset)
             return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)
-        if name in self.plan.settings:
-            values = self.plan.settings[name]
-            return values.get(asset, values.get("")) or Fault(
-                "RR505", f"{name} is not set for {asset}", "add it to the settings of the formula file"
-            )
+        if name == "slices_of_value":
+            return asset in self.plan.assets and self.plan.assets[asset].slices_of_value
         return given.drivers.get(name) or _absent(name, asset)
 
     def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:

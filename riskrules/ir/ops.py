@@ -20,6 +20,7 @@ from riskrules.ir.fault import Fault
 from riskrules.units.exact import Exact
 
 BEYOND = "RR504"  # a size above the last cap, where the table says error
+NOTHING: Exact = (0, 1)
 LOOSE, COMPARE, SUM, PRODUCT, TIGHT = range(5)
 Caps = tuple[tuple[Exact | None, ...], bool, str]  # each tier's cap (None: no end), inclusive or not, what happens above the last
 
@@ -220,6 +221,17 @@ def middle(values: list[Exact]) -> Exact:
     return ranked[half] if odd else _mul(_add(ranked[half - 1], ranked[half]), (1, 2))
 
 
+def _sliced(x: Exact, slices: tuple[tuple[Exact | None, Exact], ...]) -> Exact:
+    """What lies between two ends counts at that slice's share; the last slice has no end."""
+    counted, floor = NOTHING, NOTHING
+    for end, share in slices:
+        top = x if end is None else _smaller(x, end)
+        if above(top, floor):
+            counted = _add(counted, _mul(_sub(top, floor), share))
+        floor = top if end is None else end
+    return counted
+
+
 def _choose(condition: bool, this: Any, that: Any) -> Any:
     return this if condition else that
 
@@ -258,6 +270,7 @@ def _rows() -> tuple[Op, ...]:
         Op("bracket", _bracket, "the tier of {0}", may_fault=True),
         Op("within_last_cap", _within_last_cap, "{0} within the last cap", COMPARE),
         Op("pick", _pick, "{1} of that tier"),
+        Op("sliced", _sliced, "{0} by its slices"),
         # A named refusal: its arguments are put into its text by the walk.
         Op("fault", lambda *_: None, "error", may_fault=True),
         # Leaves and the two ways between kinds of row; the walk itself carries these out.

@@ -171,6 +171,11 @@ def pick(tier: Term, column: Term, unit: Unit) -> Term:
     return _elementwise("pick", unit, tier, column)
 
 
+def sliced(x: Term, slices: Term) -> Term:
+    """The sum over the slices of what lies in each, times its share."""
+    return _elementwise("sliced", x.unit, x, slices)
+
+
 def as_unit(x: Term, unit: Unit) -> Term:
     """The same figure under the binding of a contract class (linear: settle is quote)."""
     return replace(x, unit=unit)

@@ -21,10 +21,15 @@ from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
 from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
-from riskrules.rules import contracts, margin, margin_meaning, prices
+from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
-from riskrules.units.exact import to_exact
+from riskrules.units.exact import Exact, to_exact
+
+ASKS_FOR_FORMULAS = (
+    *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "pool", "plus")),
+    *(("equity", key) for key in ("profit", "unsettled_funding", "pool", "with_initial_margin", "plus", "less")),
+)
 
 
 class Refused(Exception):
@@ -77,7 +82,7 @@ class _Compiler:
         markets = self._markets(proofs, forms)
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
-        program = flatten(terms, "liquidate", margin_meaning.OF_ORDERS)
+        program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -234,7 +239,7 @@ class _Compiler:
 
     def _margin_sections(
         self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]
-    ) -> margin_meaning.Sections:
+    ) -> margin_sections.Sections:
         in_use = {table.form for market in markets.values() for table in market.tables if table}
         bases = frozenset((forms[name].lookup, forms[name].rate_on) for name in in_use) or frozenset(
             {("notional_at_mark", "notional_at_mark")}
@@ -242,11 +247,17 @@ class _Compiler:
         values: dict[str, Any] = {name: found[name].value for name in SECTIONS if name in found}
         states = values.pop("states_by_maintenance_share_of_equity")
         weights = [version.value for version in self._collateral().values()]
-        weighted = any(asset.weight != 1 or asset.owed_weight != 1 for asset in weights)
+        weighted = any(asset.first_weight != 1 or asset.owed_weight != 1 for asset in weights)
+        sliced = any(isinstance(asset.weight, margin.Slices) for asset in weights)
         self.problems += limits_of_legs(found["account"], bases)
         self._stop_if_refused()
-        return margin_meaning.Sections(
-            **values, states=() if states == "none" else states, bases=bases, weighted=weighted, at=_where(found, self.book.history)
+        return margin_sections.Sections(
+            **values,
+            states=() if states == "none" else states,
+            bases=bases,
+            weighted=weighted,
+            sliced=sliced,
+            at=_where(found, self.book.history),
         )
 
     def _collateral(self) -> dict[str, Version]:
@@ -263,8 +274,9 @@ class _Compiler:
             rule, weight = rules.get(name), collateral.get(name)
             out[name] = AssetPlan(
                 to_exact(rule.value.quantum) if rule else None,
-                to_exact(weight.value.weight) if weight else None,
+                to_exact(weight.value.first_weight) if weight else None,
                 to_exact(weight.value.owed_weight) if weight else None,
+                *(_slices(weight.value) if weight else ()),
             )
         return out
 
@@ -290,16 +302,20 @@ class _Compiler:
         return (before[-1] if before else None, after[0] if after else None)
 
 
+def _slices(asset: margin.CollateralAsset) -> tuple[tuple[tuple[Exact | None, Exact], ...], bool]:
+    """Each slice's end and share, and whether a value is cut and not an amount; a plain weight is one slice without an end."""
+    if not isinstance(asset.weight, margin.Slices):
+        return ((None, to_exact(asset.weight)),), False
+    ends = ((None if isinstance(row.up_to, str) else to_exact(row.up_to), to_exact(row.weight)) for row in asset.weight.slices)
+    return tuple(ends), asset.weight.of == "value"
+
+
 def _placed(problem: Problem, found: dict[str, Version]) -> Problem:
     """A formula that is asked for and not there: the section that asks is where to look."""
-    for key in ("profit", "unsettled_funding"):
-        equity = found["equity"]
-        if problem.at is None and getattr(getattr(equity.value, key), "formula", "") == problem.found:
-            return replace(problem, at=equity.file.at(*equity.place, key, "formula"))
-    for name in ("initial_margin", "maintenance_margin"):
+    for name, key in ASKS_FOR_FORMULAS:
         version = found[name]
-        if problem.at is None and getattr(version.value.position, "formula", "") == problem.found:
-            return replace(problem, at=version.file.at(*version.place, "position", "formula"))
+        if problem.at is None and getattr(getattr(version.value, key), "formula", "") == problem.found:
+            return replace(problem, at=version.file.at(*version.place, key, "formula"))
     return problem
 
 
@@ -319,13 +335,12 @@ def _where(found: dict[str, Version], history: History) -> Callable[..., Source]
 def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     account: margin.Account = sections["account"].value
     states = sections["states_by_maintenance_share_of_equity"].value
-    trigger = sections["liquidate_when"].value.equity
+    rule = sections["liquidate_when"].value
+    trigger, against = rule.equity, rule.equity.right if rule.times is None else "liquidation_margin"
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
     posts = account.posted_margin != "given"
-    return AccountPlan(
-        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, trigger.right, may
-    )
+    return AccountPlan(tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may)
 
 
 def prove_everything(book: Book) -> Iterator[Problem]:

@@ -59,12 +59,13 @@ def factors(made: Term) -> int:
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
-FUNCTIONS = sorted(
-    ("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", "median", "total_before", *_OVER, *ROUNDINGS.values())
-)
+FUNCTIONS = sorted(("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", "median", "total_before", *_OVER, *ROUNDINGS.values()))
 UNDEFINED = "undefined"  # after `else`: there the rule has no figure, and none is made up
 ROOT_NEEDS = f"say which way its digits end: {', '.join(ROUNDINGS.values())}, as in round_up(sqrt(x), 0.000001)"
-GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, and/or/not, and {', '.join(FUNCTIONS)}"
+NOT_PUBLISHED = "not_published"
+SAYS_NOTHING = "the source of this rule says nothing of the case that {row} is in"
+HOW_TO_SAY = "nothing is assumed: the formula says which cases its source covers"
+GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, {NOT_PUBLISHED}, and/or/not, and {', '.join(FUNCTIONS)}"
 
 
 class _Builder:
@@ -116,6 +117,9 @@ class _Builder:
         raise self._mistake("RR402", f"{self._source(node)!r} is not part of the language", f"use {GRAMMAR}", node)
 
     def _name(self, name: str, node: ast.expr) -> Term:
+        if name == NOT_PUBLISHED:
+            text = f"{NOT_PUBLISHED} stands where a figure is due"
+            raise self._mistake("RR402", text, f"say when, as in x if condition else {NOT_PUBLISHED}", node)
         found = self.resolve(name)
         if found is None:
             raise self._mistake(
@@ -199,12 +203,22 @@ class _Builder:
         return t.fault("RR514", text, "correct the input that it hangs on; there is no other answer", made.unit, rows)
 
     def _choice(self, test: ast.expr, this: ast.expr, that: ast.expr) -> Term:
-        """Between two figures, or between two conditions; or a figure and none."""
-        condition, first = self._flag(test), self.of(this)
+        """Between two figures, or between two conditions; or between one of them and a refusal; or a figure and none."""
+        condition = self._flag(test)
+        if NOT_PUBLISHED in (self._source(this), self._source(that)):
+            return self._or_refused(condition, this, that)
+        first = self.of(this)
         if isinstance(that, ast.Name) and that.id == UNDEFINED:
             return t.choose(condition, first, self._undefined(test, condition, first))
         branch = self._flag if first.unit.word == "flag" else self._figure
         return t.choose(condition, branch(this), branch(that))
+
+    def _or_refused(self, condition: Term, this: ast.expr, that: ast.expr) -> Term:
+        """What a source prints, where it prints something; else an error with a code and never a figure."""
+        stands = self._source(that) == NOT_PUBLISHED
+        known = self.of(this if stands else that)
+        refused = t.fault("RR530", SAYS_NOTHING, HOW_TO_SAY, known.unit, t.finest(condition.rows, known.rows))
+        return t.choose(condition, known, refused) if stands else t.choose(condition, refused, known)
 
     def _figure(self, node: ast.expr) -> Term:
         made = self.of(node)

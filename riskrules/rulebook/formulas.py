@@ -12,7 +12,7 @@ from riskrules.ir.frame import BEFORE, Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, Resolve, build, factors
+from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -53,6 +53,7 @@ BASE_FIGURES = frozenset(
         "posted_margin",
         "posts_initial",
         "move",
+        NOT_PUBLISHED,
     )
 )
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
@@ -72,8 +73,8 @@ class FormulaBook:
         """The formula's term; where it has a fault, that is told and a stand-in keeps the rest checkable."""
         return self._resolve(name) or self._unknown(name)
 
-    def margin(self, name: str, rows: str = "") -> Term:
-        """A formula that a margin section asks for: in settle, one value for each leg or position, or for each of `rows`."""
+    def margin(self, name: str, rows: tuple[str, ...] = ("leg", "position")) -> Term:
+        """A formula that a margin section asks for: in settle, one value for each leg or position, or for each pool."""
         found = self.term(name)
         version = self._versions["terms"].get(name)
         if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
@@ -87,13 +88,13 @@ class FormulaBook:
                     found=name,
                 )
             )
-        elif found.rows not in ((rows,) if rows else ("leg", "position")):
+        elif found.rows not in rows:
             at = version.file.at(*version.place, "rows") if version else None
-            text = f"this has a value for each {rows or 'leg or position'}, and {name} has one for each {found.rows}"
+            text = f"a margin has a value for each {' or '.join(rows)}, and {name} has one for each {found.rows}"
             self.problems.append(Problem("RR404", at, text, "correct the rows, or share the value out over the legs", found=name))
         else:
             return found
-        return t.given(name, rows or "leg", u.SETTLE)
+        return t.given(name, rows[0], u.SETTLE)
 
     def pooled(self, name: str, names: dict[str, Term]) -> Term:
         """A formula that a margin section adds to a pool's sum: in settle, one value for each pool."""

@@ -51,8 +51,10 @@ class MarketPlan(NamedTuple):
 
 class AssetPlan(NamedTuple):
     quantum: Exact | None
-    weight: Exact | None
+    weight: Exact | None  # of the first slice, where there are several
     owed_weight: Exact | None
+    weight_slices: tuple[tuple[Exact | None, Exact], ...] = ()  # where each ends (None: nowhere), and its share
+    slices_of_value: bool = False
 
 
 class AliasPlan(NamedTuple):

@@ -35,6 +35,7 @@ class Opening:
     fee: Fraction
     equality_liquidates: bool
     step: Fraction = Fraction(0)  # the coarsest quantum that margins or equity are rounded to; 0: none are
+    times: Fraction = Fraction(1)  # what the margin is multiplied by before equity is compared with it
 
 
 def prove_tiers(version: Version, table: Table, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:
@@ -200,13 +201,13 @@ class _Rows:
         )
 
     def _fresh(self, k: int, where: Span, leverage: Fraction, rate: Fraction, opening: Opening) -> Iterator[Problem]:
-        excess = rate + opening.fee - 1 / leverage
-        if excess < 0 or (excess == 0 and (self.amounts[k] > 0 or not opening.equality_liquidates)):
+        excess, amount = (rate + opening.fee) * opening.times - 1 / leverage, self.amounts[k] * opening.times
+        if excess < 0 or (excess == 0 and (amount > 0 or not opening.equality_liquidates)):
             return
         size = self.caps[k]
         if size is None:
-            size = self.amounts[k] / excess + 1 if excess else self._shows(k)
-        over = size * excess - self.amounts[k]
+            size = amount / excess + 1 if excess else self._shows(k)
+        over = size * excess - amount
         if over > 0 or (over == 0 and opening.equality_liquidates):
             posted = size / leverage
             shown = f"it posts {say.money(posted)} and needs {say.money(posted + over)} with fees"
@@ -250,9 +251,9 @@ class _Rows:
                     yield Problem("RR234", _at(self.version, k), text, "a marginal style keeps it; or take the promise back")
         if promise == "unique_liquidation_price":
             for k, rate in enumerate(self.rates):
-                if rate + fee >= 1:
+                if (rate + fee) * opening.times >= 1:
                     shown = f"a higher price never helps a long of {_say(self._shows(k))}"
-                    needs = f"tier {k + 1} needs {say.rate(rate + fee)} of each unit with fees"
+                    needs = f"tier {k + 1} needs {say.rate((rate + fee) * opening.times)} of each unit with fees"
                     text = f"the form promises {promise} and {needs}: {shown}"
                     yield Problem("RR234", _at(self.version, k), text, "a rate with fees below 100% keeps it; or take the promise back")
 

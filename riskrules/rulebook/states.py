@@ -8,6 +8,7 @@ equality on the same side.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.versions import Version
@@ -27,10 +28,10 @@ def prove_states(sections: dict[str, Version]) -> Iterator[Problem]:
         text = "liquidation begins at the initial margin, and the states go by the maintenance margin"
         yield _problem(sections, 0, text, "write none, or let liquidation begin at the maintenance margin", "none")
         return
-    side = BEGINS[trigger.comparator]
-    beyond = [k for k, state in enumerate(states) if k and state.share >= 1]
+    side, begins = BEGINS[trigger.comparator], share_at_trigger(sections)
+    beyond = [k for k, state in enumerate(states) if k and state.share >= begins]
     first = beyond[0] if beyond else len(states) - 1
-    if beyond and (states[first].share > 1 or getattr(states[first], side) is None):
+    if beyond and (states[first].share > begins or getattr(states[first], side) is None):
         yield _elsewhere(sections, first, side)
         return
     for k in range(first, len(states)):
@@ -40,19 +41,26 @@ def prove_states(sections: dict[str, Version]) -> Iterator[Problem]:
             yield _problem(sections, k, text, f"take {wrong} out of this state", "reduce, deposit, cancel or nothing")
 
 
+def share_at_trigger(sections: dict[str, Version]) -> Fraction:
+    """The share of maintenance in equity at which liquidation begins: 100%, or 1 by what the margin is multiplied with."""
+    times: Fraction | None = sections[TRIGGER].value.times
+    return Fraction(1) if times is None else 1 / times
+
+
 def _elsewhere(sections: dict[str, Version], k: int, side: str) -> Problem:
     """With the account that shows it: between the two where they begin apart, at the margin itself where only the side is wrong."""
     states = sections[STATES].value
     before, state = states[k - 1].state, states[k]
-    if state.share > 1:
-        begins = f"liquidation begins at 100% and {state.state} at {say.rate(state.share)}"
+    there = say.rate(share_at_trigger(sections))
+    if state.share > share_at_trigger(sections):
+        begins = f"liquidation begins at {there} and {state.state} at {say.rate(state.share)}"
         text = f"{begins}: between the two an account is liquidated, and its state is {before}"
     elif side == "at_or_above":
-        text = f"at 100% exactly an account is liquidated, and its state is {before}: {state.state} begins above it"
+        text = f"at {there} exactly an account is liquidated, and its state is {before}: {state.state} begins above it"
     else:
-        text = f"at 100% exactly an account is not liquidated, and its state is {state.state}"
-    hint = f"write {side}: 100%, where liquidation begins; or end the list before it"
-    return _problem(sections, k, text, hint, f"{side}: 100%")
+        text = f"at {there} exactly an account is not liquidated, and its state is {state.state}"
+    hint = f"write {side}: {there}, where liquidation begins; or end the list before it"
+    return _problem(sections, k, text, hint, f"{side}: {there}")
 
 
 def _problem(sections: dict[str, Version], k: int, text: str, hint: str, expected: str) -> Problem:

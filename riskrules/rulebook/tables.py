@@ -23,7 +23,7 @@ def opening_of(sections: dict[str, Version]) -> Opening:
     rounding = sections["rounding"].value
     rules = (rounding.position_margins, rounding.pool_margins, rounding.equity)
     step = max((rule.to for rule in rules if not isinstance(rule, str)), default=Fraction(0))
-    return Opening(rate, trigger.equity.comparator == "at_or_below", step)
+    return Opening(rate, trigger.equity.comparator == "at_or_below", step, trigger.times or Fraction(1))
 
 
 def proved_table(version: Version, form: TierForm, opening: Opening) -> tuple[Proved | None, list[Problem]]:

@@ -118,11 +118,41 @@ class Equity(Model):
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
     with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
     plus: Formula | None = Field(default=None, description="what counts of a pool besides, such as coins posted with a position")
-    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding", "pool", "with_initial_margin", "plus"})
+    less: Formula | None = Field(default=None, description="an amount of the pool that is taken off: a term of a formula file")
+    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"})
+
+
+class WeightSlice(Model):
+    up_to: Positive | Literal["unlimited"] = Field(description="where the slice ends; unlimited in the last one")
+    weight: Rate = Field(description="share of what lies in the slice that counts")
+
+
+class Slices(Model):
+    of: Literal["amount", "value"] = Field(description="what is cut: the amount held, or its value in the pool's asset")
+    slices: tuple[WeightSlice, ...] = Field(min_length=1, description="from the smallest up, each with its own share")
+
+    @model_validator(mode="after")
+    def _rise_and_end(self) -> Slices:
+        *before, last = [row.up_to for row in self.slices]
+        if last != "unlimited" or any(not isinstance(end, Fraction) for end in before) or sorted(set(before)) != before:
+            raise refuse(
+                "RR204",
+                "the slices do not rise to one without an end",
+                "rising ends, and up_to: unlimited in the last slice",
+                "list the slices from the smallest up; what is beyond the last written end has a share too, 0% if need be",
+            )
+        if any(above.weight > below.weight for below, above in pairwise(self.slices)):
+            raise refuse(
+                "RR226",
+                "a larger balance would count for a larger share",
+                "weights that never rise",
+                "give each slice at most the share of the one below it",
+            )
+        return self
 
 
 class CollateralAsset(Model):
-    weight: Rate = Field(description="share of a balance that counts")
+    weight: Rate | Slices = Field(description="share of a balance that counts, or a share for each slice of it")
     owed_weight: Rate = Field(description="share of a debt that counts: 100% or more")
 
     @model_validator(mode="after")
@@ -134,7 +164,7 @@ class CollateralAsset(Model):
                 "an owed_weight of 100% or more",
                 "write 100% or more: below it, owing money would raise equity",
             )
-        if self.weight > 1:
+        if self.first_weight > 1:
             raise refuse(
                 "RR226",
                 "a balance would count for more than it is",
@@ -142,6 +172,11 @@ class CollateralAsset(Model):
                 "write 100% or less: above it, collateral comes out of nothing",
             )
         return self
+
+    @property
+    def first_weight(self) -> Fraction:
+        """The share of the first unit; no later one has more."""
+        return self.weight.slices[0].weight if isinstance(self.weight, Slices) else self.weight
 
 
 class PositionInitial(Model):
@@ -162,7 +197,7 @@ class Orders(Model):
 
 
 class Initial(Model):
-    position: PositionInitial | Formula = Field(description="of each position")
+    position: PositionInitial | Formula | Literal["none"] = Field(description="of each position; none where the pool alone holds one")
     orders: Orders = Field(description="of open orders, held against the cross pool")
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
     plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
@@ -179,7 +214,7 @@ class Fee(Model):
 
 
 class Maintenance(Model):
-    position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
+    position: Literal["tier", "none"] | Formula = Field(description="by the market's table, by a formula, or none")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
     plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
@@ -200,7 +235,9 @@ class Roundings(Model):
 
 
 class Trigger(Model):
+    later: ClassVar[frozenset[str]] = frozenset({"times"})
     equity: Comparison[Comparand] = Field(description="the comparison at which liquidation begins")
+    times: Rate | None = Field(default=None, description="what the margin is multiplied by before it is compared, as 105%")
     needs: Literal["open_position", "maintenance_above_0", "nothing"] = Field(
         description="open_position: a pool without one is never liquidated; maintenance_above_0: nor one that must hold nothing"
     )

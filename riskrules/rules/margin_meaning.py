@@ -8,49 +8,23 @@ whatever its mode, so that there is one rule of liquidation and not one for each
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from riskrules.ir import term as t
-from riskrules.ir.ops import ROUNDINGS
-from riskrules.ir.term import Source, Term
+from riskrules.ir.term import Term
 from riskrules.rules import margin as m
+from riskrules.rules import margin_pool as of_pool
+from riskrules.rules.margin_equity import equity as equity_of
+from riskrules.rules.margin_sections import NOTHING, POOL_MARGINS, Formulas, Names, Pooled, Sections, rounded
 from riskrules.units import unit as u
-
-Names = dict[str, Term]
-Where = Callable[..., Source]
-Formulas = Callable[..., Term]  # by name, and the rows that the margin is of where that is no position or leg
-Pooled = Callable[[str, Names], Term]  # a formula of each pool, over these names
-POOL_MARGINS = ("initial_margin", "maintenance_margin")
-
-NOTHING = t.constant(0, u.SETTLE)
-# Asked of an order, not decided of a pool.
-OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "account_allows", "may_open"))
-
-
-@dataclass(frozen=True, slots=True)
-class Sections:
-    """The sections in force, each with a way to say where it stands."""
-
-    account: m.Account
-    equity: m.Equity
-    initial_margin: m.Initial
-    maintenance_margin: m.Maintenance
-    rounding: m.Roundings
-    may_increase: m.MayIncrease
-    liquidate_when: m.Trigger
-    states: tuple[m.ShareState, ...]
-    bases: frozenset[tuple[str, str]]  # (lookup, rate_on) of the tier forms in use
-    weighted: bool  # some collateral counts for more or less than its face
-    at: Where
 
 
 def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
     sums = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
     parts = {name: term for name, term in sums.items() if name not in POOL_MARGINS}
-    parts |= _equity(s, {**names, **parts}, formulas, pooled)
+    parts |= equity_of(s, {**names, **parts}, formulas, pooled)
     parts |= {name: _held(s, name, sums[name], pooled, {**names, **parts}) for name in POOL_MARGINS}
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
@@ -61,7 +35,7 @@ def _held(s: Sections, section: str, total: Term, pooled: Pooled, names: Names) 
     rule = s.initial_margin.plus if section == "initial_margin" else s.maintenance_margin.plus
     if rule is not None:
         total = total + pooled(rule.formula, names)
-    return _round(total, s.rounding.pool_margins).named(section, s.at(section))
+    return rounded(total, s.rounding.pool_margins).named(section, s.at(section))
 
 
 def tiers(s: Sections, names: Names) -> Names:
@@ -137,10 +111,12 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
     if isinstance(rule, m.Formula):
         each = formulas(rule.formula)
         where = each.source
+    elif rule == "none":
+        each = of_pool.of_no_position()
     else:
         base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
-    each = _round(each, s.rounding.position_margins).named("position_maintenance", where)
+    each = rounded(each, s.rounding.position_margins).named("position_maintenance", where)
     pooled = _legs_together(s, each)
     fee = s.maintenance_margin.fee
     closing: Names = {}
@@ -150,7 +126,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
     if s.maintenance_margin.pool is not None:
-        pooled = formulas(s.maintenance_margin.pool.formula, "pool")
+        pooled = formulas(s.maintenance_margin.pool.formula, of_pool.POOL)
     return {"position_maintenance": each, **closing, "maintenance_margin": pooled}
 
 
@@ -173,17 +149,19 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     if isinstance(rule, m.Formula):
         each = formulas(rule.formula)
         where = each.source
+    elif isinstance(rule, str):
+        each = of_pool.of_no_position()
     else:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"
         each = base / (t.given("leverage", "leg", u.LEVERAGE) if chosen else t.to_rows(names["max_leverage"], "leg"))
-    each = _round(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
+    each = rounded(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
     orders = _orders(s, names)
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
     if s.initial_margin.pool is not None:
-        total = formulas(s.initial_margin.pool.formula, "pool")
+        total = formulas(s.initial_margin.pool.formula, of_pool.POOL)
     return {
         "position_initial": each,
         **orders,
@@ -219,81 +197,13 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
-    wallet = _wallet(s, names)
-    profit = _counted_profit(s, formulas(s.equity.profit.formula) if s.equity.profit else names["unrealised_profit"])
-    equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
-    funding = _counted_funding(s, formulas)
-    if funding is not None:
-        equity = equity + t.over("total", funding, "pool")
-    if s.equity.pool is not None:
-        equity = formulas(s.equity.pool.formula, "pool")
-    if s.equity.plus is not None:
-        equity = equity + pooled(s.equity.plus.formula, {**names, **wallet})
-    made = {"counted_profit": profit, **({"counted_funding": funding} if funding else {})}
-    if s.equity.with_initial_margin is not None:
-        other = _round(formulas(s.equity.with_initial_margin.formula, "pool"), s.rounding.equity)
-        made["initial_equity"] = other.named("initial_equity", s.at("equity", "with_initial_margin"))
-    return {**wallet, **made, "equity": _round(equity, s.rounding.equity).named("equity", s.at("equity"))}
-
-
-def _wallet(s: Sections, names: Names) -> Names:
-    held = t.given("amount", "holding", u.BASE)
-    collateral = _collateral(s, held, names).named("collateral", s.at("collateral"))
-    cross = t.over("total", collateral, "pool")
-    posted = t.given("posted_margin", "pool", u.SETTLE)
-    if s.account.posted_margin == "given_or_initial_at_entry":
-        initial = t.over("total", (names["entry_notional"] / t.given("leverage", "leg", u.LEVERAGE)).shown_as("money"), "pool")
-        posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
-    elif s.account.posted_margin == "given_or_initial_margin":
-        initial = t.over("total", names["position_initial"], "pool")
-        posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
-    isolated = "isolated" in s.account.margin_modes
-    wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross) if isolated else cross
-    return {"collateral": collateral, "wallet_balance": wallet.named("wallet_balance", s.at("equity", "wallet_balance"))}
-
-
-def _collateral(s: Sections, held: Term, names: Names) -> Term:
-    """A balance at its weight, a debt at the weight of debts, both in the pool's settle asset."""
-    if s.account.pools == "per_settle_asset" and not s.weighted:
-        return t.as_unit(held, u.SETTLE)
-    zero = t.constant(0, u.BASE)
-    weight, owed = t.given("weight", "asset", u.RATE), t.given("owed_weight", "asset", u.RATE)
-    counted = t.choose(t.compare("at_or_above", held, zero), held * weight, held * owed)
-    if s.account.pools == "per_settle_asset":
-        return t.as_unit(counted, u.SETTLE)
-    price = t.choose(t.given("is_settle", "asset", u.FLAG), t.constant(1, u.SETTLE_PRICE), names["index_price"])
-    return (counted * price).shown_as("money")
-
-
-def _counted_profit(s: Sections, profit: Term) -> Term:
-    gain, loss = s.equity.unrealised_profit, s.equity.unrealised_loss
-    if gain == loss == 1:
-        return profit
-    gains = t.larger(profit, NOTHING) * t.constant(gain, u.RATE)
-    losses = t.smaller(profit, NOTHING) * t.constant(loss, u.RATE)
-    return (gains + losses).named("counted_profit", s.at("equity"))
-
-
-def _counted_funding(s: Sections, formulas: Formulas) -> Term | None:
-    """Funding not settled yet: due is above 0, owed below."""
-    rule = s.equity.unsettled_funding
-    funding = formulas(rule.formula) if rule else t.given("unsettled_funding", "leg", u.SETTLE)
-    owed, due = s.equity.funding_owed == "counted", s.equity.funding_due == "counted"
-    if owed and due:
-        return funding
-    if not owed and not due:
-        return None
-    side = t.smaller(funding, NOTHING) if owed else t.larger(funding, NOTHING)
-    return side.named("counted_funding", s.at("equity"))
-
-
 def _decisions(s: Sections, parts: Names) -> Names:
     equity, maintenance = parts["equity"], parts["maintenance_margin"]
     held = _may_be_liquidated(s, maintenance)
     trigger = s.liquidate_when.equity
     against = {"initial_margin": parts.get("initial_equity", equity), "maintenance_margin": equity}
-    liquidate = t.compare(trigger.comparator, against[trigger.right], parts[trigger.right])
+    level = of_pool.liquidation_margin(s.liquidate_when, parts[trigger.right], s.at)
+    liquidate = t.compare(trigger.comparator, against[trigger.right], parts[trigger.right] if level is None else level)
     if held is not None:
         liquidate = t.choose(held, liquidate, t.flag(False))
     allowed = s.may_increase.equity
@@ -301,6 +211,7 @@ def _decisions(s: Sections, parts: Names) -> Names:
     suffices = t.compare(allowed.comparator, against[allowed.right], parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
     standing = _standing(s, equity, maintenance, held, liquidate)
     return {
+        **({} if level is None else {"liquidation_margin": level}),
         "margin_buffer": (equity - maintenance).named("margin_buffer"),
         "liquidate": liquidate,
         "margin_suffices": suffices,
@@ -408,9 +319,3 @@ def _state(s: Sections, equity: Term, maintenance: Term, held: Term | None) -> N
     for row, reached in _reached(s, equity, maintenance, held):
         state = t.label_if(reached, t.label(row.state), state)
     return {"state": state.named("state", s.at("states_by_maintenance_share_of_equity"))}
-
-
-def _round(x: Term, rule: m.Rounding | str) -> Term:
-    if isinstance(rule, str):
-        return x
-    return t.rounded(x, ROUNDINGS[rule.direction], t.constant(rule.to, x.unit.said("number")))

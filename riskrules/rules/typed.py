@@ -111,7 +111,7 @@ def _fault_of(fault: ErrorDetails, document: Mapping) -> _Fault:
 
 def _other_branch(branch: str, node: Any) -> bool:
     is_mapping = isinstance(node, dict)
-    if branch.startswith("literal["):
+    if branch.startswith(("literal[", "function-plain[")):
         return not isinstance(node, str)
     return not is_mapping and not branch.startswith(("nullable", "function-", "list[", "tuple["))
 
