@@ -22,7 +22,7 @@ from riskrules.ir.fault import Fault
 from tests.batch.rows import Snapshot, exact, pools_by_position, snapshots, table
 from tests.places import POLICIES
 from tests.reference.accounts import latest, stamp
-from tests.reference.policy import read_policy
+from tests.reference.policy import in_the_textbook, read_policy
 from tests.reference.textbook import Textbook
 from tests.reference.variants import VARIANTS, write_variant
 
@@ -141,7 +141,7 @@ def _is_number(text: Any) -> bool:
 
 def by_tiers(folder: Path) -> bool:
     """The textbook knows no margin by a formula."""
-    return bool(read_policy(folder, stamp(latest(folder)))["maintenance_margin"]["position"] == "tier")
+    return in_the_textbook(read_policy(folder, stamp(latest(folder))))
 
 
 SHIPPED = sorted(path.name for path in POLICIES.iterdir() if path.is_dir() and by_tiers(path))

@@ -133,3 +133,18 @@ def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, {market: {**table, "form": document["form"]} for market, table in value.items()}
         elif name not in HEADER:
             yield name, value
+
+
+BEYOND = {
+    "equity": ("profit", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"),
+    "initial_margin": ("pool", "plus"),
+    "maintenance_margin": ("pool", "plus"),
+    "liquidate_when": ("times",),
+}
+
+
+def in_the_textbook(policy: Any) -> bool:
+    """Margin by tier tables and plain weights: the textbook knows no formulas, no slices, and nothing that a pool holds besides."""
+    if policy["maintenance_margin"]["position"] != "tier" or policy["initial_margin"]["position"] == "none":
+        return False
+    return not any(key in policy[section] for section, keys in BEYOND.items() for key in keys)
