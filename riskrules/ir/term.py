@@ -26,6 +26,8 @@ UP = {
     "position": ("pool", "account", "market"),
     "pool": ("account",),
     "account": (),
+    "counterparty": ("market",),  # who stands on the other side of a market, in a deleveraging
+    "level": ("market",),  # a price of an order book, with what is there
     "market": (),
     "asset": (),
     "scenario": (),
@@ -155,6 +157,39 @@ def within_last_cap(x: Term, caps: Term) -> Term:
 
 def pick(tier: Term, column: Term, unit: Unit) -> Term:
     return _elementwise("pick", unit, tier, column)
+
+
+def median(*figures: Term) -> Term:
+    for figure in figures[1:]:
+        _must_match(figures[0], figure)
+    return _elementwise("median", figures[0].unit, *figures)
+
+
+def number_of(tier: Term) -> Term:
+    """The number of a tier, counted from 1, as a figure that can be compared."""
+    return _elementwise("number_of", u.COUNT, tier)
+
+
+def cap_below(tier: Term, caps: Term, down: int, unit: Unit) -> Term:
+    return _elementwise("cap_below", unit, tier, caps, constant(down, u.COUNT))
+
+
+def largest_under(size: Term, lot: Term, caps: Term) -> Term:
+    _must_match(size, lot)
+    return _elementwise("largest_under", size.unit, size, lot, caps)
+
+
+def had(x: Term, *codes: str) -> Term:
+    """Whether there is a figure: an error with one of these codes is a no, every other error is an error."""
+    return Term("had", (x,), x.rows, u.FLAG, param=codes)
+
+
+def total_ahead(x: Term, by: Term, group: str) -> Term:
+    """What those of the same group have that are ahead by a figure, the largest first; of equal ones the first listed is ahead."""
+    rows = finest(x.rows, by.rows)
+    if not reaches(rows, group):
+        raise UnitMistake(f"a {rows} belongs to no {group}")
+    return Term("total_ahead", (to_rows(x, rows), to_rows(by, rows)), rows, x.unit, param=group)
 
 
 def as_unit(x: Term, unit: Unit) -> Term:

@@ -9,7 +9,7 @@ the figures that were changed is taken over as it stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import cmp_to_key, partial, reduce
 from typing import Any
 
 from riskrules.ir.fault import Fault
@@ -230,7 +230,35 @@ def _best(node: Node, keep: Exactly, walk: Walk) -> list[Any]:
     return [nothing if best is None else best for best in out]
 
 
+def _had(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """Which errors count as missing is the rule's to say; any other is still one."""
+    return [(value.code not in node.param and value) if type(value) is Fault else True for value in walk.columns[node.args[0]]]
+
+
+def _total_ahead(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """A running total down each group, from the row with the most; an error taints its own group only."""
+    figures, scores = (walk.spread(arg, node.rows) for arg in node.args)
+    groups: dict[int, list[int]] = {}
+    for row, group in enumerate(walk.frame.key(node.rows, node.param)):
+        groups.setdefault(group, []).append(row)
+    out: Column = [ZERO] * walk.counts[node.rows]
+    for rows in groups.values():
+        spoilt = next((value for row in rows for value in (figures[row], scores[row]) if type(value) is Fault), None)
+        running: Any = ZERO
+        for row in rows if spoilt else sorted(rows, key=cmp_to_key(lambda a, b: _order(scores[a], scores[b]))):
+            out[row] = spoilt or running
+            running = spoilt or exact(running, figures[row])
+    return out
+
+
+def _order(a: Any, b: Any) -> int:
+    """The larger first."""
+    difference: int = b[0] * a[1] - a[0] * b[1]
+    return difference
+
+
 _SPECIAL: dict[str, Handler] = {
     "choose": _choose, "label_if": _choose, "given": _given, "constant": _constant, "fault": _fault, "gather": _gather, "total": _total,
     "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which,
+    "had": _had, "total_ahead": _total_ahead,
 }  # fmt: skip

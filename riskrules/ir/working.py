@@ -50,7 +50,7 @@ class Working:
         op = OPS[node.op]
         if node.op == "fault":
             return self.value(k, row), op.binds
-        return op.words.format(*(self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args))), op.binds
+        return op.said([self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args)]), op.binds
 
     def _argument(self, k: int, row: int) -> tuple[str, int]:
         """An argument: its value where it has a name, else taken apart."""

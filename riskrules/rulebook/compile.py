@@ -13,6 +13,7 @@ from typing import Any
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
+from riskrules.rulebook.beside import rules_beside
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.limits import limits_of_legs, with_limits
 from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
@@ -78,6 +79,9 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         program = flatten(terms, "liquidate", margin_meaning.OF_ORDERS)
+        beside, problems = rules_beside(self.book.history, self._one)
+        self.problems += problems
+        self._stop_if_refused()
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -92,6 +96,7 @@ class _Compiler:
             settings=formulas.settings(),
             scenarios=formulas.scenarios(),
             _markets={name: packed_market(market) for name, market in markets.items()},
+            beside=beside,
         )
 
     # -- what is in force ------------------------------------------------------------------------
