@@ -99,7 +99,7 @@ def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | 
     name = rulebook or head.get("rulebook")
     if not isinstance(name, str):
         raise click.UsageError(f"no rulebook: the snapshot names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
-    when = _time(head, as_of)
+    when = asked_time(head, as_of)
     plan = plan_at(shelf, name, when)
     tree, notes, problems = in_our_words(tree, shown, text, plan, when)
     for line in notes:
@@ -110,7 +110,7 @@ def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | 
     return Case(shelf, Book(plan, when), snapshot, file)
 
 
-def _time(tree: dict[str, Any], as_of: str | None) -> Instant:
+def asked_time(tree: dict[str, Any], as_of: str | None) -> Instant:
     own = instant(str(tree.get("as_of")))
     if as_of is None:
         if own is None:

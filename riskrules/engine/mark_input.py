@@ -1,11 +1,11 @@
 """The legs that a mark is made of, read at the door: prices with their times, as of one instant.
 
-    {"as_of": …, "rulebook": …, "markets": {"BTC-USDT": {
-        "index_price": {"price": "64000", "at": …}, "last_trade": {…}, "mid_price": {…},
-        "funding": {"rate": "0.01%", "next_at": …},
-        "basis_of_mid_price": {"average": "1.5", "samples": 30, "at": …},
-        "book": {"at": …, "bids": [["63999", "2"], …], "asks": […]},
-        "perpetuals": {"binance": {"price": …, "at": …}}}}}
+{"as_of": …, "rulebook": …, "markets": {"BTC-USDT": {
+    "index_price": {"price": "64000", "at": …}, "last_trade": {…}, "mid_price": {…},
+    "funding": {"rate": "0.01%", "next_at": …},
+    "basis_of_mid_price": {"average": "1.5", "samples": 30, "at": …},
+    "book": {"at": …, "bids": [["63999", "2"], …], "asks": […]},
+    "perpetuals": {"binance": {"price": …, "at": …}}}}}
 """
 
 from __future__ import annotations

@@ -81,7 +81,9 @@ def _between(start: Instant | None, end: Instant | None, what: str, field: str) 
     if start is None or end is None:
         return Fault("RR505", f"{what} cannot be known: a time is not given", f"give {field} with it, and as_of with the input")
     if end < start:
-        return Fault("RR511", f"{what} is {say.number((start - end, NANOS))} s below 0", "correct the clocks: nothing is decided with these times")
+        return Fault(
+            "RR511", f"{what} is {say.number((start - end, NANOS))} s below 0", "correct the clocks: nothing is decided with these times"
+        )
     return end - start, NANOS
 
 

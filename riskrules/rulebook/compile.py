@@ -16,7 +16,7 @@ from riskrules.ir.term import Source, Term
 from riskrules.rulebook.beside import rules_beside
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.limits import limits_of_legs, with_limits
-from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, Beside, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -79,7 +79,7 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         program = flatten(terms, "liquidate", margin_meaning.OF_ORDERS)
-        beside, problems = rules_beside(self.book.history, self._one)
+        beside, problems = self._beside(sections, forms, markets, terms)
         self.problems += problems
         self._stop_if_refused()
         return Plan(
@@ -216,11 +216,7 @@ class _Compiler:
         names = prices.meaning(
             {n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")}
         )
-        used = contracts.InUse(
-            frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
-            any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
-        )
-        names |= contracts.meaning(used, names, self._contract_source())
+        names |= contracts.meaning(_in_use(markets), names, self._contract_source())
         sections = self._margin_sections(found, forms, markets)
         names |= margin_meaning.tiers(sections, names)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
@@ -230,6 +226,12 @@ class _Compiler:
         self.problems += posted_at_entry(found["account"], terms["position_initial"])
         self._stop_if_refused()
         return terms, formulas
+
+    def _beside(
+        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan], terms: dict[str, Term]
+    ) -> tuple[Beside, list[Problem]]:
+        limits = any(forms[table.form].lookup == margin.CHOSEN_LIMIT for market in markets.values() for table in market.tables if table)
+        return rules_beside(self.book.history, self._one, terms, _in_use(markets), found["liquidate_when"], limits)
 
     def _contract_source(self) -> Source:
         """Where the contracts in force are written: the entry of every market, else the first of those with their own."""
@@ -293,6 +295,13 @@ class _Compiler:
         before = [edge for edge in edges if edge <= self.when]
         after = [edge for edge in edges if edge > self.when]
         return (before[-1] if before else None, after[0] if after else None)
+
+
+def _in_use(markets: dict[str, MarketPlan]) -> contracts.InUse:
+    return contracts.InUse(
+        frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
+        any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
+    )
 
 
 def _placed(problem: Problem, found: dict[str, Version]) -> Problem:

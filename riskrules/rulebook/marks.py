@@ -5,39 +5,54 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from riskrules.diagnostics.problem import Problem
+from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import Program, flatten
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules import mark_price_meaning
-from riskrules.rules.mark_price import ANY_OTHER, MOST_LEGS, UNDECIDED, MarkRule
+from riskrules.rules.mark_price import ANY_OTHER, MOST_LEGS, UNDECIDED, BasisLeg, MarkRule
+from riskrules.units import say
 
 One = Callable[..., Version | None]
 
 
-def mark_rules(history: History, one: One) -> tuple[dict[str, Program], dict[str, str], list[Problem]]:
-    """The program of each rule in force, which market has which (`""` is every other), and what is wrong."""
+Ruled = tuple[Program, Version]
+
+
+def mark_rules(history: History, one: One) -> tuple[dict[str, Ruled], dict[str, str], list[Problem]]:
+    """The program of each rule in force with what says it, which market has which (`""` is every other), and what is wrong."""
     rules = {name: version for name in history.names("mark_rules") if (version := one("mark_rules", name, required=False)) is not None}
     problems = [problem for version in rules.values() for problem in prove_mark_rule(version)]
     chosen = {"": one("mark_price", "every_market", required=False)}
     chosen |= {market: one("mark_rule_of", market, required=False) for market in history.names("mark_rule_of")}
     of = {market: version for market, version in chosen.items() if version is not None}
-    problems += [problem for version in of.values() for problem in _known(version, rules)]
+    problems += [
+        problem for version in of.values() for problem in known(version.file.at(*version.place), version.value, rules, "mark rule")
+    ]
     if problems:
         return {}, {}, problems
-    programs = {name: flatten(mark_price_meaning.meaning(version.value, _where(version))) for name, version in rules.items()}
+    programs = {name: (flatten(mark_price_meaning.meaning(version.value, where(version))), version) for name, version in rules.items()}
     return programs, {market: version.value for market, version in of.items()}, []
 
 
-def _where(version: Version) -> Callable[..., tuple[str, int]]:
+def where(version: Version) -> Callable[..., tuple[str, int]]:
     return lambda *path: (version.file.path, version.file.at(*version.place, *path, key=True).line)
 
 
-def _known(version: Version, rules: dict[str, Any]) -> Iterator[Problem]:
-    if version.value not in rules:
-        known = ", ".join(rules) or "none"
-        at = version.file.at(*version.place)
-        text = f"there is no mark rule {version.value!r}"
-        yield Problem("RR270", at, text, f"the rulebook has: {known}", found=version.value, expected=known)
+def known(at: Span, name: str, rules: dict[str, Any], what: str) -> Iterator[Problem]:
+    """A name that is used must be one of those that there are."""
+    if name not in rules:
+        there = ", ".join(rules) or "none"
+        yield Problem("RR270", at, f"there is no {what} {name!r}", f"the rulebook has: {there}", found=name, expected=there)
+
+
+def said_of_legs(version: Version) -> dict[str, str]:
+    """The windows, as they are stated: what is over time is given and not run."""
+    rule: MarkRule = version.value
+    return {
+        name: f"{leg.average.replace('_', ' ')} over {say.seconds(leg.over)}, every {say.seconds(leg.every)}: as given"
+        for name, leg in rule.legs.items()
+        if isinstance(leg, BasisLeg)
+    }
 
 
 def prove_mark_rule(version: Version) -> Iterator[Problem]:
@@ -62,7 +77,9 @@ def _unknown_legs(version: Version, rule: MarkRule) -> Iterator[Problem]:
         for name in names:
             if name not in rule.legs:
                 hint = f"the rule has {known}"
-                yield Problem("RR262", version.file.at(*version.place, *path), f"there is no leg {name!r}", hint, found=name, expected=known)
+                yield Problem(
+                    "RR262", version.file.at(*version.place, *path), f"there is no leg {name!r}", hint, found=name, expected=known
+                )
 
 
 def _cases(version: Version, rule: MarkRule) -> Iterator[Problem]:
