@@ -11,16 +11,15 @@ from riskrules.cli.options import (
     as_of_option,
     asked_time,
     format_option,
+    parsed,
     policies_option,
     rulebook_option,
     rules_line,
     shelf_for,
-    text_of,
 )  # fmt: skip
 from riskrules.cli.output import json_out, say, width_of
 from riskrules.diagnostics.exits import BAD_USE, FINE, UNDECIDED
 from riskrules.diagnostics.problem import Problem
-from riskrules.engine.door import parse_text
 from riskrules.engine.explain_json import status_json
 from riskrules.engine.explain_text import beside, status_line
 from riskrules.engine.mark_input import MarkInput, mark_input_of
@@ -63,8 +62,8 @@ def command(legs: str, market: str | None, policies: str | None, rulebook: str |
 
 def _read(file: str, policies: str | None, rulebook: str | None, as_of: str | None) -> tuple[Shelf, Book, MarkInput]:
     shelf = shelf_for(policies)
-    text, shown = text_of(file)
-    tree, problems = parse_text(text, shown)
+    read = parsed(file)
+    tree, problems = read.tree, read.problems
     if problems or not isinstance(tree, dict):
         raise PolicyError(
             problems or [Problem("RR604", None, "an input is an object", "see docs/rules/mark_price.md for its form")], BAD_USE
@@ -74,7 +73,7 @@ def _read(file: str, policies: str | None, rulebook: str | None, as_of: str | No
         raise click.UsageError(f"no rulebook: the input names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
     when = asked_time(tree, as_of)
     plan = plan_at(shelf, name, when)
-    given, problems = mark_input_of(tree, shown, text)
+    given, problems = mark_input_of(tree, read.shown, read.text)
     if given is None:
         raise PolicyError(problems, BAD_USE)
     return shelf, Book(plan, when), given

@@ -138,6 +138,7 @@ CODES: dict[str, Code] = {
     "RR533": Code("RR533", "too little in the order book", ERROR),
     "RR534": Code("RR534", "too few samples", ERROR),
     "RR535": Code("RR535", "a rule that the rulebook does not have", ERROR),
+    "RR536": Code("RR536", "too few on the other side", ERROR),
     "RR601": Code("RR601", "not JSON or YAML", ERROR),
     "RR602": Code("RR602", "an unknown or repeated field", ERROR),
     "RR603": Code("RR603", "a field that is missing", ERROR),

@@ -21,11 +21,11 @@ def steps(made: Marked) -> list[Step]:
     """Every named term of the rule, in the order of its working."""
     if made.walk is None:
         return []
-    return [_step(made.walk, name, k) for name, k in made.walk.program.named.items()]
+    return [_step(made.walk, name, k, made.said.get(name, "")) for name, k in made.walk.program.named.items()]
 
 
-def _step(walk: Walk, name: str, k: int) -> Step:
-    taken, note = (taken_of(walk, k), "") if name == WHOLE else (k, "")
+def _step(walk: Walk, name: str, k: int, note: str) -> Step:
+    taken = taken_of(walk, k) if name == WHOLE else k
     if taken != k:
         note = walk.program.nodes[taken].name.replace("_", " ") or "no leg is missing"
     value, working = walk.at(k, 0), Working(walk, lambda _: False)

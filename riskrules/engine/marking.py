@@ -28,6 +28,7 @@ class Marked(NamedTuple):
     rule: str
     walk: Walk | None
     value: Any  # an exact price, or a fault
+    said: dict[str, str] = {}  # of each leg what is stated and not run  # noqa: RUF012
 
 
 def marked(plan: Plan, given: MarkInput, only: str | None = None) -> list[Marked]:
@@ -45,7 +46,7 @@ def marked(plan: Plan, given: MarkInput, only: str | None = None) -> list[Marked
             continue
         program = programs.setdefault(rule, plan.beside.program(f"mark {rule}"))
         walk = Walk(program, _frame(program, known, legs, given.as_of))
-        out.append(Marked(market, rule, walk, walk.value("mark_price", 0)))
+        out.append(Marked(market, rule, walk, walk.value("mark_price", 0), plan.beside.said[f"mark {rule}"]))
     return out
 
 

@@ -12,7 +12,7 @@ passes them on.  `may_fault` marks the rows that can bring a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cmp_to_key
+from fractions import Fraction
 from math import isqrt
 from typing import Any, Literal, NamedTuple
 
@@ -219,7 +219,7 @@ def _choose(condition: bool, this: Any, that: Any) -> Any:
 
 def _median(*figures: Exact) -> Exact:
     """The middle one; of an even number the mean of the two in the middle."""
-    line = sorted(figures, key=cmp_to_key(lambda x, y: _sub(x, y)[0]))
+    line = sorted(figures, key=lambda figure: Fraction(*figure))
     half = len(line) // 2
     if len(line) % 2:
         return line[half]
@@ -279,7 +279,7 @@ def _rows() -> tuple[Op, ...]:
         Op("pick", _pick, "{1} of that tier"),
         Op("median", _median, "median of ({0})", many=True),
         Op("number_of", _number_of, "{0}"),
-        Op("cap_below", _cap_below, "the cap of {2} below {0}", may_fault=True),
+        Op("cap_below", _cap_below, "the cap of tier {0} − {2}", may_fault=True),
         Op("largest_under", _largest_under, "the largest size under {0} in lots of {1}", PRODUCT),
         # Whether a figure could be had: its error is the answer no where the code is one of those named, and stays an error elsewhere.
         Op("had", lambda *_: True, "{0} can be had", COMPARE, may_fault=True),

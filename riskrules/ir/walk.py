@@ -9,7 +9,7 @@ the figures that were changed is taken over as it stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cmp_to_key, partial, reduce
+from functools import partial, reduce
 from typing import Any
 
 from riskrules.ir.fault import Fault
@@ -17,7 +17,7 @@ from riskrules.ir.frame import Column, Frame
 from riskrules.ir.ops import OPS
 from riskrules.ir.program import Node, Program
 from riskrules.ir.words import value_text
-from riskrules.units.exact import ZERO
+from riskrules.units.exact import ZERO, to_fraction
 
 Exactly = Callable[..., Any]
 Handler = Callable[[Node, Exactly, "Walk"], Column]
@@ -245,16 +245,10 @@ def _total_ahead(node: Node, exact: Exactly, walk: Walk) -> Column:
     for rows in groups.values():
         spoilt = next((value for row in rows for value in (figures[row], scores[row]) if type(value) is Fault), None)
         running: Any = ZERO
-        for row in rows if spoilt else sorted(rows, key=cmp_to_key(lambda a, b: _order(scores[a], scores[b]))):
+        for row in rows if spoilt else sorted(rows, key=lambda row: -to_fraction(scores[row])):
             out[row] = spoilt or running
             running = spoilt or exact(running, figures[row])
     return out
-
-
-def _order(a: Any, b: Any) -> int:
-    """The larger first."""
-    difference: int = b[0] * a[1] - a[0] * b[1]
-    return difference
 
 
 _SPECIAL: dict[str, Handler] = {

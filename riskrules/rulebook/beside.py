@@ -7,7 +7,7 @@ from typing import Any
 from riskrules.diagnostics.problem import Problem
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
-from riskrules.rulebook.ladders import prove_strategy
+from riskrules.rulebook.ladders import Release, prove_strategy
 from riskrules.rulebook.marks import One, known, mark_rules, said_of_legs, where
 from riskrules.rulebook.plan import Beside, packed_program
 from riskrules.rulebook.versions import History, Version
@@ -17,11 +17,11 @@ from riskrules.text.document import node_at
 
 
 def rules_beside(
-    history: History, one: One, terms: dict[str, Term], used: InUse, trigger: Version, chosen_limits: bool
+    history: History, one: One, terms: dict[str, Term], used: InUse, trigger: Version, chosen_limits: bool, least: Release | None
 ) -> tuple[Beside, list[Problem]]:
     """What is in force, or what is wrong with it."""
     marks, mark_rule_of, problems = mark_rules(history, one)
-    ladders, strategy_of, more = _strategies(history, one, trigger)
+    ladders, strategy_of, more = _strategies(history, one, trigger, least)
     problems += more
     if chosen_limits:
         problems += [problem for version in ladders.values() for problem in _no_tiers_of_limits(version)]
@@ -35,9 +35,11 @@ def rules_beside(
     return Beside(packed, mark_rule_of, strategy_of, said), []
 
 
-def _strategies(history: History, one: One, trigger: Version) -> tuple[dict[str, Version], dict[str, str], list[Problem]]:
+def _strategies(
+    history: History, one: One, trigger: Version, least: Release | None
+) -> tuple[dict[str, Version], dict[str, str], list[Problem]]:
     found = {name: version for name in history.names("strategies") if (version := one("strategies", name, required=False)) is not None}
-    problems = [problem for version in found.values() for problem in prove_strategy(version, trigger)]
+    problems = [problem for version in found.values() for problem in prove_strategy(version, trigger, least)]
     chosen, of = one("liquidation", "strategy_of", required=False), {}
     for mode in ("cross", "isolated"):
         name = getattr(chosen.value, mode) if chosen is not None else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
@@ -15,6 +16,7 @@ from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.beside import rules_beside
 from riskrules.rulebook.formulas import FormulaBook
+from riskrules.rulebook.ladders import Release
 from riskrules.rulebook.limits import limits_of_legs, with_limits
 from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, Beside, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.posted import posted_at_entry
@@ -25,7 +27,7 @@ from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
-from riskrules.units.exact import to_exact
+from riskrules.units.exact import to_exact, to_fraction
 
 
 class Refused(Exception):
@@ -231,7 +233,24 @@ class _Compiler:
         self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan], terms: dict[str, Term]
     ) -> tuple[Beside, list[Problem]]:
         limits = any(forms[table.form].lookup == margin.CHOSEN_LIMIT for market in markets.values() for table in market.tables if table)
-        return rules_beside(self.book.history, self._one, terms, _in_use(markets), found["liquidate_when"], limits)
+        return rules_beside(
+            self.book.history, self._one, terms, _in_use(markets), found["liquidate_when"], limits, self._least(found, markets)
+        )
+
+    def _least(self, found: dict[str, Version], markets: dict[str, MarketPlan]) -> Release | None:
+        """What closing frees at least, where margins are by tables on the notional at mark; by a formula it is not known of every size."""
+        rule: margin.Maintenance = found["maintenance_margin"].value
+        tables = [
+            (name, table) for name, market in markets.items() for table in market.tables if table and table.rate_on == "notional_at_mark"
+        ]
+        if rule.position != "tier" or not tables:
+            return None
+        fee = rule.fee if isinstance(rule.fee, margin.Fee) else None
+        reserved = fee.rate if fee and fee.on == "notional_at_mark" and isinstance(fee.rate, Fraction) else Fraction(0)
+        name, table = min(tables, key=lambda one: min(map(to_fraction, one[1].maintenance_rates)))
+        version = self.book.history.in_force(("table", name), self.when)[0]
+        at = version.file.at(*version.place, key=True) if version else self._here()
+        return Release(name, min(map(to_fraction, table.maintenance_rates)) + reserved, at)
 
     def _contract_source(self) -> Source:
         """Where the contracts in force are written: the entry of every market, else the first of those with their own."""

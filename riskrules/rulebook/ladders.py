@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
 
-from riskrules.diagnostics.problem import Problem
+from riskrules.diagnostics.problem import Problem, Span
 from riskrules.rulebook.versions import Version
 from riskrules.rules import liquidation as q
 from riskrules.rules.margin import Trigger
@@ -13,10 +15,21 @@ from riskrules.units import say
 ENDINGS = (q.TakeOver, q.Deleverage, q.ShareLoss)
 
 
-def prove_strategy(version: Version, trigger: Version) -> Iterator[Problem]:
+class Release(NamedTuple):
+    """What closing a unit of notional frees at least: the lowest rate of a market's table, with the fee that is held in reserve."""
+
+    market: str
+    rate: Fraction
+    at: Span
+
+
+def prove_strategy(version: Version, trigger: Version, least: Release | None) -> Iterator[Problem]:
+    """`least` is the release of the market that frees least; None where it is not known of any size."""
     strategy: q.Strategy = version.value
     proof = _Proof(version, strategy)
     yield from proof.lowers()
+    if least is not None:
+        yield from proof.frees(least)
     yield from proof.ends()
     yield from proof.reached()
     yield from proof.draws()
@@ -53,6 +66,17 @@ class _Proof:
                 text = f"it reduces to {say.rate(level)}, and liquidation stops at {say.rate(stop)}: it would be done again from there"
                 yield self.at("RR264", ("steps", k, "to_maintenance_share_of_equity"), text, f"write {say.rate(stop)} or less")
 
+    def frees(self, least: Release) -> Iterator[Problem]:
+        """Filled at the mark a reduction brings the pool nearer to where it stops: it frees more than that share of what it costs."""
+        stop = self.s.stop_when.maintenance_share_of_equity.right
+        if isinstance(self.s.fees, str) or not self.s.places(q.Reduce) or least.rate > stop * self.s.fees.rate:
+            return
+        fee, freed = say.rate(self.s.fees.rate), say.rate(least.rate)
+        text = f"what is closed costs {fee} and frees {freed} of margin in {least.market}, not more than {say.rate(stop)} of the cost"
+        hint = f"let the fee be below {say.rate(least.rate / stop)}, or the lowest rate higher: a reduction leads away from the stop level"
+        at = self.version.file.at(*self.version.place, "fees", "rate")
+        yield Problem("RR264", at, text, hint, labels=((least.at, "the lowest rate"),))
+
     def ends(self) -> Iterator[Problem]:
         """The last step always applies and closes all there is; what it leaves is borne by somebody."""
         last = len(self.s.steps) - 1
@@ -71,7 +95,7 @@ class _Proof:
             yield self.at("RR266", ("steps", last), text, "let the list end in take_over, deleverage or share_loss")
 
     def _always_ends(self, k: int) -> bool:
-        """Among those in profit there are always enough only for a loss to be shared, or where everyone may be called upon."""
+        """On the other side of a market there is always as much as on this one: a deleveraging finds enough."""
         step = self.s.steps[k]
         if isinstance(step, q.TakeOver):
             return step.draw_at_most == "unlimited"
@@ -88,7 +112,7 @@ class _Proof:
                 yield self.at("RR269", ("steps", k), text, "take it out")
 
     def draws(self) -> Iterator[Problem]:
-        whole: dict[str, q.Rate] = {}
+        whole: dict[str, Fraction] = {}
         for k in self.s.places(q.TakeOver):
             step = self.s.steps[k]
             assert isinstance(step, q.TakeOver)

@@ -103,7 +103,6 @@ class Deleverage(Model):
         description="who is first among those on the other side, the largest first; of equal ones the first listed"
     )
     at: Literal["bankruptcy_price"] = Field(description="the price at which they are closed against each other")
-    who: Literal["in_profit", "everyone"] = Field(description="who may be called upon")
 
 
 class ShareLoss(Model):
@@ -164,8 +163,8 @@ class StrategyOf(Model):
 
 class LiquidationFile(Header):
     kind: Literal["liquidation"]
-    strategies: dict[Name, Strategy] = Field(default_factory=dict, description="strategies, by name")
     strategy_of: StrategyOf | None = Field(default=None, description="which pools have which")
+    strategies: dict[Name, Strategy] = Field(default_factory=dict, description="strategies, by name")
 
 
 FILE = LiquidationFile

@@ -13,6 +13,7 @@ from riskrules.ir import term as t
 from riskrules.ir.term import Source, Term
 from riskrules.rules import liquidation as q
 from riskrules.rules.contracts import InUse, Priced
+from riskrules.rules.fields import Model
 from riskrules.units import unit as u
 
 Names = dict[str, Term]
@@ -56,8 +57,19 @@ class _Steps:
         for k, one in reversed(list(enumerate(ones))):
             closes = t.choose(self._is(number, k), one.closes, closes)
         closes = closes.named("closes", self.at("steps"))
+        cancels = self._cancelled(number)
         told = {f"step_{k + 1}_applies": one.applies for k, one in enumerate(ones)}
-        return {**begun, **first, **told, "next_step": number, "closes": closes, **self._prices(number), **self._money(number, closes)}
+        told |= {f"step_{k + 1}_closes": one.closes for k, one in enumerate(ones) if isinstance(self.s.steps[k], q.Reduce | q.OffsetHedge)}
+        return {
+            **begun,
+            **first,
+            **told,
+            "next_step": number,
+            "closes": closes,
+            "cancels": cancels,
+            **self._prices(number),
+            **self._money(number, closes),
+        }
 
     # -- levels and order ------------------------------------------------------------------------
 
@@ -109,11 +121,21 @@ class _Steps:
         return _One(applies.named(f"step_{k + 1}_applies", source), self.held)
 
     def _orders(self, step: q.CancelOrders) -> Term:
-        one = t.constant(1, u.COUNT)
-        counted: Term = t.spread(one, "order")
-        if step.keep == "reduce_only":
-            counted = t.choose(t.given("reduce_only", "order", u.FLAG), NONE, counted)
+        counted = t.choose(self._goes(step), t.constant(1, u.COUNT), NONE)
         return t.compare("above", t.over("total", counted, "pool"), NONE)
+
+    def _goes(self, step: q.CancelOrders) -> Term:
+        """Whether an order is one of those that are cancelled."""
+        goes = t.flag(True) if step.keep == "none" else t.negated(t.given("reduce_only", "order", u.FLAG))
+        return t.spread(goes, "order")
+
+    def _cancelled(self, number: Term) -> Term:
+        gone: Term = t.spread(t.flag(False), "order")
+        for k in self.s.places(q.CancelOrders):
+            step = self.s.steps[k]
+            assert isinstance(step, q.CancelOrders)
+            gone = t.choose(self._is(number, k), self._goes(step), gone)
+        return gone.named("cancels", self.at("steps"))
 
     def _reduced(self, k: int, step: q.Reduce, is_first: Term) -> Term:
         """What is closed of the first position; of the others nothing."""
@@ -205,7 +227,7 @@ class _Steps:
         }
         return {**made, **self._called(number, closes)}
 
-    def _any(self, number: Term, *kinds: type[q.Model]) -> Term:
+    def _any(self, number: Term, *kinds: type[Model]) -> Term:
         chosen: Term = t.spread(t.flag(False), "pool")
         for k in self.s.places(*kinds):
             chosen = t.either(chosen, self._is(number, k))
@@ -226,11 +248,11 @@ class _Steps:
             profit = priced.profit(entry, mark).named("their_profit", source)
             score = self._score(step, priced, entry, profit).named("rank_score", source)
             other_side = t.compare("below", theirs * needed, t.constant(0, u.BASE.power(2)))
-            if step.who == "in_profit":
-                other_side = t.both(other_side, t.compare("above", profit, NOTHING))
             may = t.choose(other_side, t.absolute(theirs), NO_SIZE)
             ahead = t.total_ahead(may, score, "market").named("ahead", source)
-            gives = t.smaller(may, t.larger(t.absolute(needed) - ahead, NO_SIZE))
+            gives = t.choose(
+                self._enough(may, needed), t.smaller(may, t.larger(t.absolute(needed) - ahead, NO_SIZE)), self._too_few(may, needed)
+            )
             out |= {
                 "to_deleverage": needed,
                 "their_profit": profit,
@@ -239,6 +261,16 @@ class _Steps:
                 "deleveraged": gives.named("deleveraged", source),
             }
         return out
+
+    def _enough(self, may: Term, needed: Term) -> Term:
+        return t.to_rows(t.compare("at_or_above", t.over("total", may, "market"), t.absolute(needed)), "counterparty")
+
+    def _too_few(self, may: Term, needed: Term) -> Term:
+        text = "those given on the other side hold {0}, and {1} is to be closed against them"
+        there = t.over("total", may, "market")
+        return t.fault(
+            "RR536", text, "give everyone on the other side: there is always as much", u.BASE, "counterparty", there, t.absolute(needed)
+        )
 
     def _score(self, step: q.Deleverage, priced: Priced, entry: Term, profit: Term) -> Term:
         if step.rank == "size":

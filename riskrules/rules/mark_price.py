@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Count, Duration, Market, Model, Name, Positive, Rate, refuse
@@ -20,35 +20,36 @@ KIND = "mark_price"
 UNDECIDED, ANY_OTHER = "undecided", "any_other"
 MOST_LEGS = 7  # of one price: the sets of missing ones are listed one by one
 
-Age = Comparison[Duration] | Literal["not_stated"]
+
+def _older(limit: Comparison[Duration] | Literal["not_stated"]) -> Comparison[Duration] | Literal["not_stated"]:
+    if not isinstance(limit, str):
+        must_be_one_of(limit, ("above", "at_or_above"), "a price is too old when its age is more")
+    return limit
 
 
-class Aged(Model):
-    too_old: Age = Field(description="the age from which the leg is missing; not_stated: any age will do")
-
-    @model_validator(mode="after")
-    def _when_older(self) -> Aged:
-        if self.too_old != "not_stated":
-            must_be_one_of(self.too_old, ("above", "at_or_above"), "a price is too old when its age is more")
-        return self
+Age = Annotated[Comparison[Duration] | Literal["not_stated"], AfterValidator(_older)]
+TOO_OLD = "the age from which the leg is missing; not_stated: any age will do"
 
 
-class GivenLeg(Aged):
+class GivenLeg(Model):
     take: Literal["index", "last_trade", "mid_price"] = Field(description="a price as it is given")
+    too_old: Age = Field(description=TOO_OLD)
 
 
-class FundingLeg(Aged):
+class FundingLeg(Model):
     take: Literal["index_carried_by_funding"] = Field(description="index × (1 + funding rate × time to funding ÷ interval)")
     interval: Duration = Field(description="from one funding to the next")
+    too_old: Age = Field(description=TOO_OLD)
 
 
-class BasisLeg(Aged):
+class BasisLeg(Model):
     take: Literal["index_plus_basis"] = Field(description="index + the average of a price less the index")
     of: Literal["mid_price", "last_trade", "impact_mid"] = Field(description="the price that the basis is of")
     average: Literal["mean", "moving_average", "exponential"] = Field(description="how it is averaged")
     over: Duration = Field(description="the window, or the time constant; stated and shown, the average is given")
     every: Duration = Field(description="how often it is sampled")
     samples: Comparison[Count] = Field(description="how many the window must hold")
+    too_old: Age = Field(description=TOO_OLD)
 
     @model_validator(mode="after")
     def _enough(self) -> BasisLeg:
@@ -60,15 +61,17 @@ class BasisLeg(Aged):
         return self
 
 
-class ImpactLeg(Aged):
+class ImpactLeg(Model):
     take: Literal["impact_mid"] = Field(description="half of what a notional costs to buy and brings when sold")
     notional: Positive = Field(description="the notional, in quote, that is bought and sold")
+    too_old: Age = Field(description=TOO_OLD)
 
 
-class ExternalLeg(Aged):
+class ExternalLeg(Model):
     take: Literal["external_perpetuals"] = Field(description="the same contract at other venues")
     venues: tuple[Name, ...] = Field(min_length=1, description="the venues whose price is taken")
     combine: Literal["median"] = Field(description="how they are put together; every one must be there")
+    too_old: Age = Field(description=TOO_OLD)
 
 
 Leg = Annotated[GivenLeg | FundingLeg | BasisLeg | ImpactLeg | ExternalLeg, Field(discriminator="take")]
@@ -134,9 +137,9 @@ class MarkRule(Model):
 
 class MarkPriceFile(Header):
     kind: Literal["mark_price"]
-    mark_rules: dict[Name, MarkRule] = Field(default_factory=dict, description="rules of a mark price, by name")
     every_market: Name | None = Field(default=None, description="the rule of each market that has none of its own")
     mark_rule_of: dict[Market, Name] = Field(default_factory=dict, description="markets with a rule of their own")
+    mark_rules: dict[Name, MarkRule] = Field(default_factory=dict, description="rules of a mark price, by name")
 
 
 FILE = MarkPriceFile

@@ -22,6 +22,7 @@ MISSING, TOO_OLD, TOO_THIN, TOO_FEW, UNDECIDED = "RR501", "RR503", "RR533", "RR5
 IS_MISSING = (MISSING, TOO_OLD, TOO_THIN, TOO_FEW)
 IN_WORDS = {"index_price": "index price", "last_trade": "last trade", "mid_price": "mid price", "book": "order book"}
 HINT = "give a fresher one, or see what the rule uses without it"
+NONE_LEFT = "give what its legs need: each says what it is missing"
 
 
 def meaning(rule: m.MarkRule, at: Where) -> Names:
@@ -42,7 +43,9 @@ def _without(rule: m.MarkRule, legs: Names, at: Where) -> Term:
     """The price when none is missing, and of each set of missing legs the one that its case names."""
     there = {name: t.had(legs[name], *IS_MISSING) for name in rule.price.legs}
     absent = {name: t.negated(flag) for name, flag in there.items()}
-    price = t.fault(UNDECIDED, "no case of the rule says what the mark price of {row} is without its missing legs", HINT, u.PRICE, "market")
+    price = t.fault(
+        UNDECIDED, "no case of the rule says what the mark price of {row} is without its missing legs", NONE_LEFT, u.PRICE, "market"
+    )
     for k, case in reversed(list(enumerate(rule.if_missing))):
         used = _undecided(case) if case.price == m.UNDECIDED else _combined(case.price, legs)
         if case.missing == m.ANY_OTHER:
@@ -55,7 +58,7 @@ def _without(rule: m.MarkRule, legs: Names, at: Where) -> Term:
 
 def _undecided(case: m.Missing) -> Term:
     which = "more legs are missing than the rule can do without" if case.missing == m.ANY_OTHER else f"without {' and '.join(case.missing)}"
-    return t.fault(UNDECIDED, f"the mark price of {{row}} is undecided: {which}", HINT, u.PRICE, "market")
+    return t.fault(UNDECIDED, f"the mark price of {{row}} is undecided: {which}", NONE_LEFT, u.PRICE, "market")
 
 
 def _combined(how: m.Combination | str, legs: Names) -> Term:
