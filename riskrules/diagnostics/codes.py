@@ -134,7 +134,6 @@ CODES: dict[str, Code] = {
     "RR512": Code("RR512", "a conversion that the policy does not name", ERROR),
     "RR513": Code("RR513", "a risk limit below the position's value", ERROR),
     "RR531": Code("RR531", "a mark price left undecided", ERROR),
-    "RR532": Code("RR532", "no tier so far below", ERROR),
     "RR533": Code("RR533", "too little in the order book", ERROR),
     "RR534": Code("RR534", "too few samples", ERROR),
     "RR535": Code("RR535", "a rule that the rulebook does not have", ERROR),

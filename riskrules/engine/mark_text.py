@@ -6,7 +6,7 @@ from typing import Any
 
 from riskrules.engine.explain import Step, figure
 from riskrules.engine.explain_json import step_json
-from riskrules.engine.explain_text import aligned, wrapped
+from riskrules.engine.explain_text import aligned, beside, wrapped
 from riskrules.engine.marking import Marked
 from riskrules.ir.fault import Fault
 from riskrules.ir.walk import Walk
@@ -36,12 +36,12 @@ def _step(walk: Walk, name: str, k: int, note: str) -> Step:
 
 def taken_of(walk: Walk, k: int) -> int:
     """Where a chain of choices ended; where it could not be decided, the choice itself."""
-    nodes = walk.program.nodes
-    while nodes[k].op == "choose":
+    nodes, whole = walk.program.nodes, k
+    while nodes[k].op == "choose" and (k == whole or not nodes[k].name):
         condition, this, that = nodes[k].args
         answer = walk.at(condition, 0)
         if isinstance(answer, Fault):
-            return k
+            return whole
         k = this if answer else that
     return k
 
@@ -53,7 +53,15 @@ def mark_text(made: Marked, width: int) -> str:
         lines += [f"  {made.value.code}  {first}", *(f"         {line}" for line in more)]
     else:
         lines = [f"MARK  {made.market}  {say.money(made.value)}      by {made.rule}"]
+    for name, fault in missing(made):
+        lines += beside(f"    missing        {name}  {fault.code}  ", fault.text, width)
     return "\n".join([*lines, *aligned(steps(made), width)])
+
+
+def missing(made: Marked) -> list[tuple[str, Fault]]:
+    """The legs that could not be had, each with its error."""
+    legs = [step for step in steps(made) if step.name not in (WHOLE, "clamped_price", "mark_price")]
+    return [(step.name, step.value) for step in legs if isinstance(step.value, Fault)]
 
 
 def mark_json(made: Marked) -> dict[str, Any]:
@@ -63,5 +71,6 @@ def mark_json(made: Marked) -> dict[str, Any]:
         "rule": made.rule or None,
         "mark_price": figure(made.value),
         "formula": {name: formula(program, k) for name, k in program.named.items()} if program else {},
+        "missing": [{"leg": name, "error": figure(fault)} for name, fault in missing(made)],
         "steps": [step_json(step) for step in steps(made)],
     }

@@ -6,6 +6,7 @@ all that the step closes were filled at the mark.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -114,7 +115,20 @@ def _next(plan: Plan, snapshot: Snapshot, account: AccountInput, state: State, p
     if isinstance(got, Fault):
         return NextStep(evaluated, pool, number, strategy, 0, got, state)
     made = NextStep(evaluated, pool, number, strategy, got[0], None, state)
+    fault = next((value for value in _figures(made) if isinstance(value, Fault)), None) if look and got[0] else None
+    if fault is not None:
+        return made._replace(step=0, fault=fault)
     return made._replace(after=_after(plan, made)) if look and got[0] else made
+
+
+def _figures(made: NextStep) -> Iterator[Any]:
+    """Whatever the step says: a step of which one figure cannot be had is none."""
+    legs = made.evaluated.legs_of(made.number)
+    for name in ("closes", "bankruptcy_price", "limit_price", "closed_notional", "realised"):
+        yield from (made.value(name, k) for k in legs)
+    yield from (made.value(name) for name in ("fee", "surplus", "drawn", "loss_shared"))
+    if "deleveraged" in made.evaluated.plan.program.named:
+        yield from made.evaluated.walk.column("deleveraged")
 
 
 def _none(plan: Plan, snapshot: Snapshot, account: AccountInput, pool: Pool, state: State) -> NextStep:

@@ -234,7 +234,7 @@ def _number_of(row: int) -> Exact:
 def _cap_below(row: int, caps: Caps, down: Exact) -> Exact | Fault:
     """The cap of the tier that lies so many below."""
     cap = caps[0][row - down[0]] if row >= down[0] else None
-    return cap or Fault("RR532", f"there is no tier {down[0]} below tier {row + 1}", "reduce only from higher tiers: see while")
+    return cap or Fault("RR535", f"there is no tier {down[0]} below tier {row + 1}", "reduce only from higher tiers: see while")
 
 
 def _largest_under(size: Exact, lot: Exact, caps: Caps) -> Exact:

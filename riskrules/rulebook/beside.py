@@ -23,12 +23,10 @@ def rules_beside(
     marks, mark_rule_of, problems = mark_rules(history, one)
     ladders, strategy_of, more = _strategies(history, one, trigger, least)
     problems += more
-    if chosen_limits:
-        problems += [problem for version in ladders.values() for problem in _no_tiers_of_limits(version)]
     if problems:
         return Beside(), problems
     programs = {f"mark {name}": program for name, (program, _) in marks.items()}
-    programs |= {f"steps {name}": _program(version, terms, used) for name, version in ladders.items()}
+    programs |= {f"steps {name}": _program(version, terms, used, chosen_limits) for name, version in ladders.items()}
     said = {f"mark {name}": said_of_legs(version) for name, (_, version) in marks.items()}
     said |= {f"steps {name}": _said_of_steps(version) for name, version in ladders.items()}
     packed = {name: packed_program(program) for name, program in programs.items()}
@@ -49,18 +47,9 @@ def _strategies(
     return found, of, problems
 
 
-def _no_tiers_of_limits(version: Version) -> list[Problem]:
-    """A tier that the user has chosen is not left by holding less."""
-    return [
-        Problem("RR225", version.file.at(*version.place, "steps", k, "tiers"), "a tier that is chosen is not lowered by holding less",
-                "reduce by a share, a size or to a level")
-        for k, step in enumerate(version.value.steps) if getattr(step, "tiers", None) is not None
-    ]  # fmt: skip
-
-
-def _program(version: Version, terms: dict[str, Term], used: InUse) -> Program:
+def _program(version: Version, terms: dict[str, Term], used: InUse, chosen_limits: bool) -> Program:
     """The margin's own terms with the steps over them."""
-    steps = liquidation_meaning.meaning(version.value, terms, used, where(version))
+    steps = liquidation_meaning.meaning(version.value, terms, used, where(version), chosen_limits)
     return flatten({**terms, **steps}, "next_step")
 
 

@@ -14,6 +14,7 @@ from riskrules.ir.term import Source, Term
 from riskrules.rules import liquidation as q
 from riskrules.rules.contracts import InUse, Priced
 from riskrules.rules.fields import Model
+from riskrules.rules.margin import CHOSEN_LIMIT
 from riskrules.units import unit as u
 
 Names = dict[str, Term]
@@ -25,9 +26,9 @@ NONE = t.constant(0, u.COUNT)
 SIZE = t.given("size", "leg", u.BASE)
 
 
-def meaning(s: q.Strategy, names: Names, used: InUse, at: Where) -> Names:
-    """Every named term of the step, by name."""
-    return _Steps(s, names, used, at).terms()
+def meaning(s: q.Strategy, names: Names, used: InUse, at: Where, chosen_limits: bool) -> Names:
+    """Every named term of the step, by name; `chosen_limits`: some market's tier is what its users have chosen."""
+    return _Steps(s, names, used, at, chosen_limits).terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ class _One:
 
 
 class _Steps:
-    def __init__(self, s: q.Strategy, names: Names, used: InUse, at: Where) -> None:
-        self.s, self.names, self.used, self.at = s, names, used, at
+    def __init__(self, s: q.Strategy, names: Names, used: InUse, at: Where, chosen_limits: bool) -> None:
+        self.s, self.names, self.used, self.at, self.chosen_limits = s, names, used, at, chosen_limits
         self.held = t.absolute(SIZE)
         self.equity, self.maintenance = names["equity"], names["maintenance_margin"]
         self.margin = t.to_rows(names["position_maintenance"], "leg")
@@ -151,7 +152,7 @@ class _Steps:
             caps, lookup = t.to_rows(t.given("caps", "market", u.TABLE), "leg"), t.to_rows(self.names["lookup"], "leg")
             cap = t.cap_below(t.to_rows(self.names["tier"], "leg"), caps, step.tiers, lookup.unit)
             keep = t.largest_under(t.as_unit(self.held * cap / lookup, u.BASE), self._lot(), caps)
-            return self.held - t.larger(keep, NO_SIZE)
+            return self._not_of_a_chosen_tier(self.held - t.larger(keep, NO_SIZE))
         if step.share is not None:
             return self._rounded_up(self.held * t.constant(step.share, u.RATE))
         if step.size is not None:
@@ -160,6 +161,14 @@ class _Steps:
         allowed = t.constant(step.to_maintenance_share_of_equity, u.RATE) * t.larger(self.equity, NOTHING)
         kept = t.smaller((allowed / self.maintenance).shown_as("rate"), t.constant(1, u.RATE))
         return self._rounded_up(self.held - self.held * t.to_rows(kept, "leg"))
+
+    def _not_of_a_chosen_tier(self, size: Term) -> Term:
+        """A tier that the user has chosen is not left by holding less."""
+        if not self.chosen_limits:
+            return size
+        text, hint = "the tier of {row} is chosen, and holding less does not lower it", "reduce by a share, a size or to a level there"
+        chosen = t.to_rows(t.given(f"lookup_is_{CHOSEN_LIMIT}", "market", u.FLAG), "leg")
+        return t.choose(chosen, t.fault("RR535", text, hint, u.BASE, "leg"), size)
 
     def _lot(self) -> Term:
         sizes = self.s.sizes

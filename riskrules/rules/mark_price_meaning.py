@@ -131,11 +131,11 @@ def _impact(leg: m.ImpactLeg, side: str) -> Term:
     price, size = t.given("level_price", "level", u.PRICE), t.given("level_size", "level", u.BASE)
     notional, nothing = t.constant(leg.notional, u.QUOTE), t.constant(0, u.QUOTE)
     here = t.given("level_is_bid", "level", u.FLAG) if side == "bid" else t.negated(t.given("level_is_bid", "level", u.FLAG))
-    offered = t.choose(here, price * size, nothing)
+    offered = t.choose(here, (price * size).shown_as("money"), nothing)
     before = t.total_ahead(offered, price if side == "bid" else -price, "market")
     filled = t.smaller(offered, t.larger(notional - before, nothing))
     bought = t.over("total", filled / price, "market")
     depth = t.over("total", offered, "market")
     text = f"the {side}s of {{row}} are worth {{0}}, less than the {{1}} that the rule fills"
     thin = t.fault(TOO_THIN, text, HINT, u.PRICE, "market", depth, notional)
-    return t.choose(t.compare("at_or_above", depth, notional), notional / bought, thin).named(f"impact_{side}")
+    return t.choose(t.compare("at_or_above", depth, notional), (notional / bought).shown_as("price"), thin).named(f"impact_{side}")

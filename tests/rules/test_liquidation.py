@@ -114,7 +114,8 @@ def step_of(balance: str, *legs: dict[str, Any], mark: str = "30000", orders: An
     snapshot = {
         "as_of": "2027-01-01T00:00:00Z", "assets": {"USDT": {"index_price": "1", "at": at}},
         "markets": {name: {"mark_price": price, "at": at} for name, price in (("BTC-USDT", mark), ("ETH-USDT", "2000"))},
-        "accounts": [{"id": "a1", "taker_fee": "0.05%", "collateral": {"USDT": balance}, "positions": list(legs) or [leg()], "orders": list(orders)}],
+        "accounts": [{"id": "a1", "taker_fee": "0.05%", "collateral": {"USDT": balance}, "positions": list(legs) or [leg()],
+                      "orders": list(orders)}],
     }  # fmt: skip
     fund = {"balance": "10000", "at_day_start": "10000", "drawn_today": "0", **state.pop("fund", {})}
     fund = {name: held for name, held in fund.items() if held is not None}
@@ -253,7 +254,8 @@ def test_those_first_in_rank_are_called_upon_first() -> None:
     assert made.step == 6
     assert [figure(made, "deleveraged", k) for k in range(4)] == [3, 4, 3, 0]
     few = step_of("-1001", others=others[1:])
-    assert few.value("deleveraged", 0).code == "RR536", "7 on the other side, and 10 to close"
+    assert few.fault is not None
+    assert (few.fault.code, few.step) == ("RR536", 0), "7 on the other side, and 10 to close"
 
 
 @pytest.mark.parametrize(
