@@ -14,6 +14,8 @@ COMMANDS = {
     "check": ("check", "Read, validate and prove policy files."),
     "fmt": ("fmt", "Format policy files; what they say stays as it is."),
     "explain": ("explain", "Explain every margin decision of a snapshot."),
+    "mark": ("mark", "Work out mark prices from given legs."),
+    "step": ("step", "The next step of a liquidation from a given state."),
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
     "evaluate": ("evaluate", "Decide a whole table of positions: CSV or Parquet in and out."),
     "show": ("show", "Show a table in force, its source, status and history."),

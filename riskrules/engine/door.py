@@ -95,13 +95,13 @@ def read_snapshot(text: str, file: str, drivers: Drivers | None = None) -> tuple
 
 
 def snapshot_of(tree: Any, file: str, text: str, drivers: Drivers) -> tuple[Snapshot | None, list[Problem]]:
-    reader = _Reader(file, text, drivers)
+    reader = Reader(file, text, drivers)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     made = reader.snapshot(tree, digest)
     return (None if reader.problems else made), reader.problems
 
 
-class _Reader:
+class Reader:
     """Walks the tree once and keeps every complaint; places are looked up only when there is one."""
 
     def __init__(self, file: str, text: str, drivers: Drivers) -> None:

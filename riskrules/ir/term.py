@@ -27,6 +27,8 @@ UP = {
     "position": ("pool", "account", "market"),
     "pool": ("account",),
     "account": (),
+    "counterparty": ("market",),  # who stands on the other side of a market, in a deleveraging
+    "level": ("market",),  # a price of an order book, with what is there
     "market": (),
     "asset": (),
     "scenario": (),
@@ -91,9 +93,9 @@ def fault(code: str, text: str, hint: str, unit: Unit, rows: str, *shown: Term) 
     return Term("fault", tuple(to_rows(term, rows) for term in shown), rows, unit, param=(code, text, hint))
 
 
-def median(x: Term, rows: str, counted: Term) -> Term:
+def median_where(x: Term, rows: str, counted: Term) -> Term:
     """The middle of the values below that count."""
-    made, counted = over("median", x, rows), to_rows(counted, x.rows)
+    made, counted = over("median_where", x, rows), to_rows(counted, x.rows)
     return replace(made, args=(*made.args, spread(counted, x.rows)))
 
 
@@ -174,6 +176,39 @@ def pick(tier: Term, column: Term, unit: Unit) -> Term:
 def sliced(x: Term, slices: Term) -> Term:
     """The sum over the slices of what lies in each, times its share."""
     return _elementwise("sliced", x.unit, x, slices)
+
+
+def median(*figures: Term) -> Term:
+    for figure in figures[1:]:
+        _must_match(figures[0], figure)
+    return _elementwise("median", figures[0].unit, *figures)
+
+
+def number_of(tier: Term) -> Term:
+    """The number of a tier, counted from 1, as a figure that can be compared."""
+    return _elementwise("number_of", u.COUNT, tier)
+
+
+def cap_below(tier: Term, caps: Term, down: int, unit: Unit) -> Term:
+    return _elementwise("cap_below", unit, tier, caps, constant(down, u.COUNT))
+
+
+def largest_under(size: Term, lot: Term, caps: Term) -> Term:
+    _must_match(size, lot)
+    return _elementwise("largest_under", size.unit, size, lot, caps)
+
+
+def had(x: Term, *codes: str) -> Term:
+    """Whether there is a figure: an error with one of these codes is a no, every other error is an error."""
+    return Term("had", (x,), x.rows, u.FLAG, param=codes)
+
+
+def total_ahead(x: Term, by: Term, group: str) -> Term:
+    """What those of the same group have that are ahead by a figure, the largest first; of equal ones the first listed is ahead."""
+    rows = finest(x.rows, by.rows)
+    if not reaches(rows, group):
+        raise UnitMistake(f"a {rows} belongs to no {group}")
+    return Term("total_ahead", (to_rows(x, rows), to_rows(by, rows)), rows, x.unit, param=group)
 
 
 def as_unit(x: Term, unit: Unit) -> Term:

@@ -17,7 +17,7 @@ from riskrules.ir.frame import Column, Frame
 from riskrules.ir.ops import OPS, apart
 from riskrules.ir.program import Node, Program
 from riskrules.ir.words import value_text
-from riskrules.units.exact import ZERO
+from riskrules.units.exact import ZERO, to_fraction
 
 NOTHING_HERE = Fault("RR510", "the largest or smallest of nothing", "the rule needs at least one row here")
 Exactly = Callable[..., Any]
@@ -271,8 +271,30 @@ def _ranked(members: list[int], keys: Column) -> list[int]:
     return sorted(members, key=cmp_to_key(between))
 
 
+def _had(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """Which errors count as missing is the rule's to say; any other is still one."""
+    return [(value.code not in node.param and value) if type(value) is Fault else True for value in walk.columns[node.args[0]]]
+
+
+def _total_ahead(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """A running total down each group, from the row with the most; an error taints its own group only."""
+    figures, scores = (walk.spread(arg, node.rows) for arg in node.args)
+    groups: dict[int, list[int]] = {}
+    for row, group in enumerate(walk.frame.key(node.rows, node.param)):
+        groups.setdefault(group, []).append(row)
+    out: Column = [ZERO] * walk.counts[node.rows]
+    for rows in groups.values():
+        spoilt = next((value for row in rows for value in (figures[row], scores[row]) if type(value) is Fault), None)
+        running: Any = ZERO
+        for row in rows if spoilt else sorted(rows, key=lambda row: -to_fraction(scores[row])):
+            out[row] = spoilt or running
+            running = spoilt or exact(running, figures[row])
+    return out
+
+
 _SPECIAL: dict[str, Handler] = {
     "choose": _choose, "label_if": _choose, "given": _given, "constant": _constant, "fault": _fault, "gather": _gather, "total": _total,
     "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which,
-    "median": _median, "total_before": _total_before,
+    "median_where": _median, "total_before": _total_before,
+    "had": _had, "total_ahead": _total_ahead,
 }  # fmt: skip

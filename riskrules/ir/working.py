@@ -43,14 +43,14 @@ class Working:
             return self._argument(node.args[0], self.walk.frame.key(node.rows, self.nodes[node.args[0]].rows)[row])
         if node.op in ("choose", "label_if"):
             return self._taken(k, row)
-        if node.op in ("total", "largest", "smallest", "median"):
+        if node.op in ("total", "largest", "smallest", "median_where"):
             return self._members(k, row)
         if node.op == "pick":
             return self.value(k, row), TIGHT
         op = OPS[node.op]
         if node.op == "fault":
             return self.value(k, row), op.binds
-        return op.words.format(*(self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args))), op.binds
+        return op.said([self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args)]), op.binds
 
     def _argument(self, k: int, row: int) -> tuple[str, int]:
         """An argument: its value where it has a name, else taken apart."""

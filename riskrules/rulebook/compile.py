@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
+from riskrules.rulebook.beside import rules_beside
 from riskrules.rulebook.formulas import FormulaBook
+from riskrules.rulebook.ladders import Release
 from riskrules.rulebook.limits import limits_of_legs, with_limits
-from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, Beside, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -24,7 +27,7 @@ from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
-from riskrules.units.exact import Exact, to_exact
+from riskrules.units.exact import Exact, to_exact, to_fraction
 
 ASKS_FOR_FORMULAS = (
     *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "pool", "plus")),
@@ -83,6 +86,9 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
+        beside, problems = self._beside(sections, forms, markets, terms)
+        self.problems += problems
+        self._stop_if_refused()
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -97,6 +103,7 @@ class _Compiler:
             settings=formulas.settings(),
             scenarios=formulas.scenarios(),
             _markets={name: packed_market(market) for name, market in markets.items()},
+            beside=beside,
         )
 
     # -- what is in force ------------------------------------------------------------------------
@@ -216,11 +223,7 @@ class _Compiler:
         names = prices.meaning(
             {n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")}
         )
-        used = contracts.InUse(
-            frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
-            any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
-        )
-        names |= contracts.meaning(used, names, self._contract_source())
+        names |= contracts.meaning(_in_use(markets), names, self._contract_source())
         sections = self._margin_sections(found, forms, markets)
         names |= margin_meaning.tiers(sections, names)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
@@ -230,6 +233,29 @@ class _Compiler:
         self.problems += posted_at_entry(found["account"], terms["position_initial"])
         self._stop_if_refused()
         return terms, formulas
+
+    def _beside(
+        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan], terms: dict[str, Term]
+    ) -> tuple[Beside, list[Problem]]:
+        limits = any(forms[table.form].lookup == margin.CHOSEN_LIMIT for market in markets.values() for table in market.tables if table)
+        return rules_beside(
+            self.book.history, self._one, terms, _in_use(markets), found["liquidate_when"], limits, self._least(found, markets)
+        )
+
+    def _least(self, found: dict[str, Version], markets: dict[str, MarketPlan]) -> Release | None:
+        """What closing frees at least, where margins are by tables on the notional at mark; by a formula it is not known of every size."""
+        rule: margin.Maintenance = found["maintenance_margin"].value
+        tables = [
+            (name, table) for name, market in markets.items() for table in market.tables if table and table.rate_on == "notional_at_mark"
+        ]
+        if rule.position != "tier" or not tables:
+            return None
+        fee = rule.fee if isinstance(rule.fee, margin.Fee) else None
+        reserved = fee.rate if fee and fee.on == "notional_at_mark" and isinstance(fee.rate, Fraction) else Fraction(0)
+        name, table = min(tables, key=lambda one: min(map(to_fraction, one[1].maintenance_rates)))
+        version = self.book.history.in_force(("table", name), self.when)[0]
+        at = version.file.at(*version.place, key=True) if version else self._here()
+        return Release(name, min(map(to_fraction, table.maintenance_rates)) + reserved, at)
 
     def _contract_source(self) -> Source:
         """Where the contracts in force are written: the entry of every market, else the first of those with their own."""
@@ -308,6 +334,13 @@ def _slices(asset: margin.CollateralAsset) -> tuple[tuple[tuple[Exact | None, Ex
         return ((None, to_exact(asset.weight)),), False
     ends = ((None if isinstance(row.up_to, str) else to_exact(row.up_to), to_exact(row.weight)) for row in asset.weight.slices)
     return tuple(ends), asset.weight.of == "value"
+
+
+def _in_use(markets: dict[str, MarketPlan]) -> contracts.InUse:
+    return contracts.InUse(
+        frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
+        any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
+    )
 
 
 def _placed(problem: Problem, found: dict[str, Version]) -> Problem:

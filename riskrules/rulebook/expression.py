@@ -173,7 +173,7 @@ class _Builder:
         if name in _OVER and len(args) == 2:
             return t.over(name, self._figure(args[0]), self._rows(args[1]))
         if name == "median" and len(args) == 3:
-            return t.median(self._figure(args[0]), self._rows(args[1]), self._flag(args[2]))
+            return t.median_where(self._figure(args[0]), self._rows(args[1]), self._flag(args[2]))
         if name == "total_before" and len(args) == 3:
             return t.total_before(self._figure(args[0]), self._figure(args[1]), self._rows(args[2]))
         if name in ("stressed", "worst") and len(args) == 1:

@@ -87,6 +87,22 @@ class AccountPlan(NamedTuple):
     may: tuple[tuple[str, tuple[str, ...]], ...]  # what each state may do
 
 
+class Beside(NamedTuple):
+    """The rules beside the margin: each has a program of its own, read when it is asked for."""
+
+    programs: dict[str, bytes] = {}  # "mark median_of_three", "steps ladder"  # noqa: RUF012
+    mark_rule_of: dict[str, str] = {}  # market → its rule; "" is every other  # noqa: RUF012
+    strategy_of: dict[str, str] = {}  # "cross", "isolated" → its strategy  # noqa: RUF012
+    said: dict[str, dict[str, str]] = {}  # of each program what is stated in its policy and not computed  # noqa: RUF012
+
+    def program(self, name: str) -> Program:
+        return Program.of_data(marshal.loads(self.programs[name]))  # our own cache: plain data only, digest checked
+
+
+def packed_program(program: Program) -> bytes:
+    return marshal.dumps(program.data())
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     rulebook: str
@@ -102,6 +118,7 @@ class Plan:
     settings: dict[str, dict[str, Exact]]  # what a formula reads for each market; "" is every other
     scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
     _markets: dict[str, bytes]
+    beside: Beside = field(default_factory=Beside)
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
 
     def market(self, name: str) -> MarketPlan | None:
@@ -130,11 +147,12 @@ class Plan:
             self.settings,
             self.scenarios,
             self._markets,
+            tuple(self.beside),
         )
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
-        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets = data
+        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets, beside = data
         return Plan(
             rulebook,
             digest,
@@ -149,6 +167,7 @@ class Plan:
             settings,
             scenarios,
             markets,
+            Beside(*beside),
         )
 
 
