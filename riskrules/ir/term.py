@@ -20,17 +20,19 @@ from riskrules.units.unit import Unit, UnitMistake
 
 ANY = "any"  # a constant: as many rows as are asked for
 UP = {
-    "leg": ("position", "pool", "account", "market"),
-    "order": ("position", "pool", "account", "market"),
+    "leg": ("position", "pool", "account", "market", "group"),
+    "order": ("position", "pool", "account", "market", "group"),
     "holding": ("pool", "account", "asset"),
-    "position": ("pool", "account", "market"),
+    "position": ("pool", "account", "market", "group"),
     "pool": ("account",),
     "account": (),
     "market": (),
     "asset": (),
     "scenario": (),
+    "group": ("account",),  # positions that stand together under a portfolio: all of them, a basket, or one alone
+    "pair": ("group", "account"),  # each two positions of a group
 }
-ROWS = tuple(UP)
+ROWS = tuple(kind for kind in UP if kind not in ("group", "pair"))  # what a formula may speak of
 
 Source = tuple[str, int]  # file, line
 
@@ -183,6 +185,13 @@ def reaches(below: str, above: str) -> bool:
     if above.endswith(SCENARIO) and not below.endswith(SCENARIO):
         return False
     return plain_below == plain_above or plain_above in UP[plain_below]
+
+
+def of_pair(which: str, x: Term) -> Term:
+    """A position's value seen from each pair that it is the `first` or the `second` of."""
+    if x.rows != "position":
+        raise UnitMistake(f"a pair is of two positions, and this is a value of each {x.rows}")
+    return Term(which, (x,), "pair", x.unit)
 
 
 def over(op: str, x: Term, rows: str) -> Term:

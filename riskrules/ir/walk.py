@@ -188,6 +188,11 @@ def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:
     return [column[k] for k in walk.frame.key(node.rows, walk.program.nodes[node.args[0]].rows)]
 
 
+def _of_pair(node: Node, exact: Exactly, walk: Walk) -> Column:
+    column = walk.columns[node.args[0]]
+    return [column[k] for k in walk.frame.key("pair", node.op)]
+
+
 def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Nothing to add is 0; a fault taints its own total only."""
     if walk.counts[node.rows] == 1 and node.args[0] not in walk.faulty:

@@ -6,6 +6,7 @@ terms.  Nothing here knows a number of a snapshot.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from riskrules.ir.term import Source, Term
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.limits import limits_of_legs, with_limits
 from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.portfolios import portfolio_plan
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -78,6 +80,7 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         program = flatten(terms, "liquidate", margin_meaning.OF_ORDERS)
+        portfolio = self._portfolio(terms, markets)
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -92,7 +95,15 @@ class _Compiler:
             settings=formulas.settings(),
             scenarios=formulas.scenarios(),
             _markets={name: packed_market(market) for name, market in markets.items()},
+            packed_portfolio=portfolio,
         )
+
+    def _portfolio(self, terms: dict[str, Term], markets: dict[str, MarketPlan]) -> bytes:
+        if not self.book.history.names("portfolio") or self.book.history.in_force(("portfolio", "markets"), self.when) == (None, ()):
+            return b""
+        plan = portfolio_plan(lambda name, required: self._one("portfolio", name, required), terms, markets, self.problems)
+        self._stop_if_refused()
+        return marshal.dumps(plan.data())
 
     # -- what is in force ------------------------------------------------------------------------
 

@@ -101,6 +101,7 @@ class Plan:
     scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
     _markets: dict[str, bytes]
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
+    packed_portfolio: bytes = b""  # what only `couple` reads; empty where the book has none
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""
@@ -128,11 +129,12 @@ class Plan:
             self.settings,
             self.scenarios,
             self._markets,
+            self.packed_portfolio,
         )
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
-        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets = data
+        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets, portfolio = data
         return Plan(
             rulebook,
             digest,
@@ -147,6 +149,7 @@ class Plan:
             settings,
             scenarios,
             markets,
+            packed_portfolio=portfolio,
         )
 
 

@@ -27,7 +27,7 @@ from riskrules.units.unit import FLAG, NUMBER
 LEAVES = 4
 TWO = ("add", "sub", "mul", "div", "smaller", "larger")
 # What does not walk: extremes over groups and roots have no fast meaning yet, and a program that has one goes to the scalar walk whole.
-SCALAR_ONLY = {"largest", "smallest", "which_largest", "which_smallest", *ROOTS.values()}
+SCALAR_ONLY = {"largest", "smallest", "which_largest", "which_smallest", "first", "second", *ROOTS.values()}
 
 
 def test_every_operation_has_a_fast_meaning_or_is_known_to_have_none() -> None:
