@@ -238,4 +238,5 @@ def _best(node: Node, keep: Exactly, walk: Walk) -> list[Any]:
 _SPECIAL: dict[str, Handler] = {
     "choose": _choose, "label_if": _choose, "given": _given, "constant": _constant, "fault": _fault, "gather": _gather, "total": _total,
     "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which,
+    "first": _of_pair, "second": _of_pair,
 }  # fmt: skip

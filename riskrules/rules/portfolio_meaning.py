@@ -61,10 +61,11 @@ def meaning(s: Sections, notional: Term, unrealised: Term) -> Names:
     moved = exposure + shock_profit
     calm, shocked = _Parts(s, exposure, ""), _Parts(s, moved, "shocked_")
     profit = t.over("total", shock_profit, "group").named("group_shock_profit")
-    needed = (shocked.requirement - profit).named("equity_to_stand")
+    needed = t.larger(calm.requirement, shocked.requirement - profit).named("equity_to_stand")  # through the shock, and before it
     gross = t.over("total", t.absolute(exposure), "group").named("gross_notional")
+    outside = (t.to_rows(gross, "position") - t.absolute(exposure)).named("outside_notional")
     return {
-        "exposure": exposure, "gross_notional": gross, **calm.names, **_groups(s, calm, shocked, t.over("total", unrealised, "group"), profit),
+        "exposure": exposure, "gross_notional": gross, "outside_notional": outside, **calm.names, **_groups(s, calm, shocked, t.over("total", unrealised, "group"), profit),
         "shocked_requirement": shocked.requirement, "group_shock_profit": profit, "equity_to_stand": needed,
         "times_required": (needed / calm.requirement).named("times_required"),
         "leverage_to_stand": (gross / needed).shown_as("leverage").named("leverage_to_stand"),
@@ -107,14 +108,16 @@ class _Parts:
         alone = t.over("total", own, "group")
         twice = t.constant(2, u.NUMBER) * t.of_pair("first", self.weighed) * t.of_pair("second", self.weighed)
         worst: Term | None = None
+        base: Term | None = None
         binding = t.label("base")
         for vertex in rule.vertices:
             name = vertex_name(vertex)
             of_pairs = self._keep(f"pair_variance {name}", twice * _correlation(vertex), "correlation", "vertices")
             variance = self._keep(f"variance {name}", alone + t.over("total", of_pairs, "group"), "correlation", "vertices")
-            if worst is None:
-                worst = variance
+            if worst is None or base is None:
+                worst, base = variance, of_pairs
                 continue
+            self._keep(f"pair_added {name}", of_pairs - base, "correlation", "vertices")
             binding = t.label_if(t.compare("above", variance, worst), t.label(name), binding)
             worst = t.larger(worst, variance)
         assert worst is not None, "base is there"
