@@ -15,6 +15,7 @@ COMMANDS = {
     "fmt": ("fmt", "Format policy files; what they say stays as it is."),
     "explain": ("explain", "Explain every margin decision of a snapshot."),
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
+    "couple": ("couple", "Show what positions require together, and which fall together."),
     "evaluate": ("evaluate", "Decide a whole table of positions: CSV or Parquet in and out."),
     "show": ("show", "Show a table in force, its source, status and history."),
     "import": ("importing", "Write policy files from what venues and tools print."),
