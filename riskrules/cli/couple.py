@@ -57,7 +57,9 @@ def command(
 def _views(case: Case, account: str | None, stress: str | None) -> list[View]:
     portfolio = portfolio_of(case.plan)
     if portfolio is None:
-        text = f"rulebook {case.plan.rulebook} has no portfolio at {say_instant(case.when)}: nothing says what its positions require together"
+        text = (
+            f"rulebook {case.plan.rulebook} has no portfolio at {say_instant(case.when)}: nothing says what its positions require together"
+        )
         raise PolicyError([Problem("RR573", None, text, "add a portfolio file, or name a rulebook that has one")], BAD_USE)
     if stress is not None and stress not in portfolio.moves:
         raise click.UsageError(f"there is no scenario {stress!r}; one of {', '.join(portfolio.moves) or 'none'}")
@@ -84,7 +86,8 @@ def _json(case: Case, views: list[View], again: str, to_screen: bool) -> str:
     whole = {
         "schema": SCHEMA, "rulebook": case.plan.rulebook, "as_of": say_instant(case.when), "policy_digest": case.plan.digest,
         "snapshot_digest": case.snapshot.digest, "status": status_json(case.plan, case.when),
-        "accounts": [account_json(one) for one in views], "policies": str(case.shelf.folder), "packaged": case.shelf.packaged, "again": again,
+        "accounts": [account_json(one) for one in views], "policies": str(case.shelf.folder), "packaged": case.shelf.packaged,
+        "again": again,
     }  # fmt: skip
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 

@@ -33,7 +33,7 @@ FARTHEST = 10  # times a stress, where no price would be below 0 before
 class Reach(NamedTuple):
     """The first step at which a group is liquidated, as a share of a whole move; None within it."""
 
-    at: Exact | None | Fault
+    at: Exact | Fault | None
     within: Exact  # how far was looked
 
 
@@ -297,5 +297,3 @@ def _first_steps(liquidated: Callable[[list[int]], Column], last: list[int]) -> 
 def proved(coupled: Coupled) -> bool:
     """Whether a distance is the first one: every part of the requirement bends one way along a move."""
     return "tree" not in coupled.plan.parts
-
-

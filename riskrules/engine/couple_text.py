@@ -41,6 +41,8 @@ def couple_text(view: View, colour: bool = False, width: int = 120) -> str:
     lines += _blasts(view, width)
     lines += _matches(view, width)
     lines += _switch(view, width)
+    if view.coupled.evaluated.rows.orders:
+        lines.append("  orders       not counted: a portfolio is of what is held")
     return "\n".join(lines)
 
 
@@ -170,7 +172,7 @@ def _table(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
 def _blasts(view: View, width: int) -> Iterator[str]:
     """Whose move alone takes down which others: the nearest first."""
     found = {mode.name: {blast.market: blast for blast in mode.blasts} for mode in view.modes}
-    order = sorted(view.modes[0].blasts, key=_near)
+    order = sorted(view.modes[0].blasts, key=lambda blast: [_near(found[mode.name][blast.market]) for mode in view.modes])
     names = [mode.name for mode in view.modes if mode.name != ISOLATED]
     rows: list[tuple[str, ...]] = [("alone against it", *names, "isolated: what falls besides it")]
     for blast in order[:MOST_ROWS]:

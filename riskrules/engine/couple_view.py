@@ -27,6 +27,7 @@ class ScenarioView(NamedTuple):
     runner_up: str  # "" where there is one scenario only
     runner_up_result: Amount
     parts: tuple[Part, ...]  # they add up to the result
+    every: tuple[tuple[str, tuple[Part, ...]], ...] = ()  # of every scenario
 
 
 class PairView(NamedTuple):
@@ -98,7 +99,8 @@ def view(coupled: Coupled) -> View:
     modes = tuple(_mode(coupled, mode) for mode in coupled.modes) if coupled.markets else ()
     cross, isolated = coupled.mode(CROSS), coupled.mode(ISOLATED)
     equity: Amount = coupled.modes[0].value("account_equity", 0)
-    stands, matches = None, ()
+    stands: bool | Fault | None = None
+    matches: tuple[MatchView, ...] = ()
     if coupled.markets and coupled.stress and cross is not None and isolated is not None:
         hit = at_stress(coupled, cross).value("liquidate", 0)
         stands = hit if isinstance(hit, Fault) else not hit
@@ -150,13 +152,10 @@ def _scenarios(coupled: Coupled, mode: Mode, g: int) -> ScenarioView:
     at = worst % many
     others = sorted((to_fraction(result), s) for s, result in enumerate(results) if s != at)
     second = others[0][1] if others else None
-    parts = tuple(
-        Part(market, mode.value("scenario_profit", k * many + at))
-        for k, (market, of) in enumerate(zip(coupled.markets, mode.group_of, strict=True))
-        if of == g
-    )
-    up = ("", ZERO) if second is None else (names[second], results[second])
-    return ScenarioView(margin, names[at], results[at], *up, tuple(sorted(parts, key=_lowest)))
+    held = [(k, market) for k, (market, of) in enumerate(zip(coupled.markets, mode.group_of, strict=True)) if of == g]
+    every = tuple((name, tuple(Part(m, mode.value("scenario_profit", k * many + s)) for k, m in held)) for s, name in enumerate(names))
+    after, after_result = ("", ZERO) if second is None else (names[second], results[second])
+    return ScenarioView(margin, names[at], results[at], after, after_result, tuple(sorted(every[at][1], key=_lowest)), every)
 
 
 def _lowest(part: Part) -> Fraction:

@@ -22,7 +22,10 @@ def nearest_correlation(names: Sequence[str], matrix: Matrix, places: int) -> Ma
     for back in range(200):  # a step of the last place toward the identity for each
         pull = 1 - Fraction(back, scale)
         made = [
-            [Fraction(1) if i == j else Fraction(round(Fraction(found[min(i, j)][max(i, j)]) * pull * scale), scale) for j in range(len(names))]
+            [
+                Fraction(1) if i == j else Fraction(round(Fraction(found[min(i, j)][max(i, j)]) * pull * scale), scale)
+                for j in range(len(names))
+            ]
             for i in range(len(names))
         ]
         if pull > 0 and negative_holding(made) is None:

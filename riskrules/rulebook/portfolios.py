@@ -57,15 +57,15 @@ def portfolio_plan(one: One, terms: dict[str, Term], markets: dict[str, MarketPl
     problems += check.all()
     if check.wrong or any(name not in found for name in NEEDED):
         return PortfolioPlan(Program((), {}, (), -1, ()), (), {}, {}, {}, {}, (), {}, (), False, "", "", ())
-    said = {name: version.value for name, version in found.items()}
+    said: dict[str, Any] = {name: version.value for name, version in found.items()}
     get = said.get
 
     def at(section: str, *path: str | int) -> tuple[str, int]:
         version = found.get(section)
         return (version.file.path, version.file.at(*version.place, *path, key=True).line) if version else ("", 0)
 
-    names = [name for name in SECTIONS if name != "markets"]
-    sections = pm.Sections(**{name: get(name) for name in names}, at=at)
+    others: dict[str, Any] = {name: get(name) for name in SECTIONS if name != "markets"}
+    sections = pm.Sections(**others, at=at)
     named = pm.meaning(sections, terms["notional"], terms["unrealised_profit"])
     rule: p.Correlated | None = get("correlation")
     return PortfolioPlan(
@@ -123,7 +123,9 @@ class _Check:
             if name in self.inside[:k]:
                 yield self._say("RR270", "markets", (k,), f"{name} stands there twice", "keep one", name)
             elif name not in self.markets:
-                yield self._say("RR270", "markets", (k,), f"the book has no market {name}", "correct it, or give it a contract and a table", name)
+                yield self._say(
+                    "RR270", "markets", (k,), f"the book has no market {name}", "correct it, or give it a contract and a table", name
+                )
         settles = {self.markets[name].settle for name in self.inside if name in self.markets}
         if len(settles) > 1:
             text = f"the markets settle in {' and '.join(sorted(settles))}"
@@ -144,7 +146,9 @@ class _Check:
             for market in sorted({one for one in spread if spread.count(one) > 1}):
                 yield self._say("RR270", "baskets", (), f"{market} is in two baskets", "put it into one", market)
 
-    def _square(self, section: str, path: tuple[str | int, ...], names: Iterable[str], matrix: dict[str, dict[str, Any]]) -> Iterator[Problem]:
+    def _square(
+        self, section: str, path: tuple[str | int, ...], names: Iterable[str], matrix: dict[str, dict[str, Any]]
+    ) -> Iterator[Problem]:
         rows = list(self._same(section, path, names, matrix, "the matrix"))
         yield from rows
         if not rows:
@@ -156,7 +160,9 @@ class _Check:
         if missing:
             yield self._say("RR270", section, path, f"{what} has no {', '.join(missing)}", "give it; nothing left out counts as 0")
         if strange:
-            yield self._say("RR270", section, path, f"{what} has {', '.join(strange)}, which is not of this portfolio", "take it out, or add it")
+            yield self._say(
+                "RR270", section, path, f"{what} has {', '.join(strange)}, which is not of this portfolio", "take it out, or add it"
+            )
 
     def _value(self, section: str) -> Any:
         return self.found[section].value if section in self.found else None
@@ -165,7 +171,13 @@ class _Check:
         needed: p.Needed | None = self._value("requirement")
         for part in needed.parts if needed else ():
             if part not in self.found:
-                yield self._say("RR270", "requirement", (), f"the requirement counts {part}, and there is no such section", f"write {part}, or take it out")
+                yield self._say(
+                    "RR270",
+                    "requirement",
+                    (),
+                    f"the requirement counts {part}, and there is no such section",
+                    f"write {part}, or take it out",
+                )
         for section, needs in (("tree", ("baskets", "correlation", "roots")), ("correlation", ("roots",))):
             if section in self.found:
                 for name in needs:

@@ -66,7 +66,9 @@ class Toward(Model):
     def _not_beyond(self) -> Toward:
         if self.by > 1:
             text = "a vertex beyond the matrix it is drawn toward"
-            raise refuse("RR213", text, "100% or less", "between the two matrices every one is a correlation matrix; beyond them none need be")
+            raise refuse(
+                "RR213", text, "100% or less", "between the two matrices every one is a correlation matrix; beyond them none need be"
+            )
         return self
 
 
@@ -137,7 +139,9 @@ class Switch(Model):
 
 class PortfolioFile(Header):
     kind: Literal["portfolio"]
-    markets: tuple[Market, ...] | None = Field(default=None, min_length=1, description="what may stand in the portfolio; nothing else is valued")
+    markets: tuple[Market, ...] | None = Field(
+        default=None, min_length=1, description="what may stand in the portfolio; nothing else is valued"
+    )
     scenarios: dict[Name, Scenario] | None = Field(default=None, min_length=1, description="moves of every price together")
     correlation: Correlated | None = Field(default=None, description="what hangs together, and how that may change")
     baskets: dict[Name, tuple[Market, ...]] | None = Field(default=None, min_length=1, description="each market in one basket")

@@ -16,6 +16,7 @@ from riskrules.ir import term as t
 from riskrules.ir.ops import ROOTS, ROUNDINGS
 from riskrules.ir.term import Source, Term
 from riskrules.rules import portfolio as p
+from riskrules.rules.margin import Rounding
 from riskrules.units import unit as u
 
 Names = dict[str, Term]
@@ -35,7 +36,7 @@ class Sections:
     correlation: p.Correlated | None
     baskets: dict[str, tuple[str, ...]] | None
     tree: dict[str, p.Node] | None
-    roots: p.Rounding | None
+    roots: Rounding | None
     at: Callable[..., Source]
 
 
@@ -64,8 +65,9 @@ def meaning(s: Sections, notional: Term, unrealised: Term) -> Names:
     needed = t.larger(calm.requirement, shocked.requirement - profit).named("equity_to_stand")  # through the shock, and before it
     gross = t.over("total", t.absolute(exposure), "group").named("gross_notional")
     outside = (t.to_rows(gross, "position") - t.absolute(exposure)).named("outside_notional")
+    decided = _groups(s, calm, shocked, t.over("total", unrealised, "group"), profit)
     return {
-        "exposure": exposure, "gross_notional": gross, "outside_notional": outside, **calm.names, **_groups(s, calm, shocked, t.over("total", unrealised, "group"), profit),
+        "exposure": exposure, "gross_notional": gross, "outside_notional": outside, **calm.names, **decided,
         "shocked_requirement": shocked.requirement, "group_shock_profit": profit, "equity_to_stand": needed,
         "times_required": (needed / calm.requirement).named("times_required"),
         "leverage_to_stand": (gross / needed).shown_as("leverage").named("leverage_to_stand"),
@@ -239,4 +241,3 @@ def _groups(s: Sections, calm: _Parts, shocked: _Parts, unrealised: Term, shock_
         movable = t.compare("at_or_above", names["posted_margin"], NOTHING)
         names["may_switch"] = t.both(enough, movable).named("may_switch", s.at("switch_of_mode"))
     return names
-
