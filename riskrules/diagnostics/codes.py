@@ -127,7 +127,6 @@ CODES: dict[str, Code] = {
     "RR512": Code("RR512", "a conversion that the policy does not name", ERROR),
     "RR513": Code("RR513", "a risk limit below the position's value", ERROR),
     "RR570": Code("RR570", "a market outside the portfolio", ERROR),
-    "RR571": Code("RR571", "a contract that a portfolio cannot hold", ERROR),
     "RR572": Code("RR572", "equity that cannot be split", ERROR),
     "RR573": Code("RR573", "a rulebook without a portfolio", ERROR),
     "RR601": Code("RR601", "not JSON or YAML", ERROR),

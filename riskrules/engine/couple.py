@@ -21,8 +21,8 @@ from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.ir.ops import OPS
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.plan import MarketPlan, Plan
-from riskrules.rulebook.portfolios import PortfolioPlan
+from riskrules.rulebook.plan import Plan
+from riskrules.rulebook.portfolio_plan import PortfolioPlan
 from riskrules.units.exact import ZERO, Exact
 
 CROSS, GROUPED, ISOLATED = MODES = ("cross", "grouped", "isolated")
@@ -188,21 +188,21 @@ class _Cells(NamedTuple):
             return [ZERO] * len(markets)
         if rows == "market" and name == "each_moves":
             return [self.plan.each_moves.get(market) or self._outside(market) for market in markets]
-        if rows == "market" and name == "linear":
-            return [self._linear(k) for k in range(len(markets))]
-        if rows == "market" and name.startswith("in_"):
-            inside = self.plan.baskets[name.removeprefix("in_")]
+        if rows == "market" and name == "in_portfolio":
+            return [self._inside(k) for k in range(len(markets))]
+        if rows == "market" and name.startswith("in_basket "):
+            inside = self.plan.baskets[name.removeprefix("in_basket ")]
             return [market in inside for market in markets]
         return self.evaluated.walk.frame.column(rows, name)
 
     def _correlation(self, one: str, other: str) -> Exact | Fault:
         return self.plan.matrix.get(one, {}).get(other) or self._outside(one if one not in self.plan.markets else other)
 
-    def _linear(self, market: int) -> bool | Fault:
+    def _inside(self, market: int) -> bool | Fault:
         plan = self.evaluated.rows.market_plans[market]
-        if not isinstance(plan, MarketPlan):
+        if isinstance(plan, Fault):
             return plan
-        return self._outside(plan.name) if plan.name not in self.plan.markets else not plan.is_inverse
+        return plan.name in self.plan.markets or self._outside(plan.name)
 
     def _outside(self, market: str) -> Fault:
         text = f"{market} is not one of the markets of this portfolio"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from riskrules.engine.couple import CROSS, ISOLATED, Blast, Reach, proved
-from riskrules.engine.couple_view import Amount, CorrelationView, GroupView, ModeView, ScenarioView, View
+from riskrules.engine.couple_view import Amount, CorrelationView, GroupView, MatchView, ModeView, ScenarioView, View
 from riskrules.engine.explain_text import beside, wrapped
 from riskrules.ir.fault import Fault
 from riskrules.ir.ops import SIGNS
@@ -147,6 +147,9 @@ def _modes(view: View, width: int) -> Iterator[str]:
     for mode in view.modes:
         rows.append((mode.name, str(len(mode.groups)), money(mode.required), _nearest(mode)))
     yield from _table(rows, width)
+    faults = [group.reach.at for mode in view.modes for group in mode.groups if group.reach and isinstance(group.reach.at, Fault)]
+    for fault in dict.fromkeys(faults):
+        yield from beside(f"  {fault.code}  ", f"{fault.text}: {fault.hint}", width)
 
 
 def _nearest(mode: ModeView) -> str:
@@ -154,6 +157,9 @@ def _nearest(mode: ModeView) -> str:
     reached = sorted(
         ((to_fraction(group.reach.at), group.name) for group in mode.groups if group.reach and isinstance(group.reach.at, tuple)),
     )
+    fault = next((group.reach.at for group in mode.groups if group.reach and isinstance(group.reach.at, Fault)), None)
+    if fault is not None:
+        return f"undecided: {fault.code}"
     if not reached:
         within = min((group.reach.within for group in mode.groups if group.reach), key=to_fraction, default=None)
         return f"not within {percent(within)} of it" if within else "-"
@@ -212,9 +218,16 @@ def _matches(view: View, width: int) -> Iterator[str]:
         return
     most = sorted(view.matches, key=lambda one: -_size(one.times))[:MOST_ROWS]
     side = "more than" if view.coupled.plan.trigger == "at_or_below" else "at least"
-    said = "; ".join(f"{one.market} {money(one.equity)} ({times(one.times)} × required, {times(one.leverage)}x)" for one in most)
+    said = "; ".join(f"{one.market} {money(one.equity)}{_beside_match(one)}" for one in most)
     more = f"; {len(view.matches) - len(most)} more" if len(view.matches) > len(most) else ""
     yield from beside(f"{head} as cross does, {side}: ", said + more, width)
+
+
+def _beside_match(one: MatchView) -> str:
+    """How much more that is; nothing where nothing is required."""
+    if isinstance(one.times, Fault) or isinstance(one.leverage, Fault):
+        return ""
+    return f" ({times(one.times)} × required, {times(one.leverage)}x)"
 
 
 def _size(amount: Any) -> Fraction:

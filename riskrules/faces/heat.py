@@ -13,7 +13,7 @@ from typing import NamedTuple
 MOST = {"wide": 20, "narrow": 7}
 WIDTH = {"wide": 760, "narrow": 360}
 LEFT = {"wide": 116, "narrow": 84}
-CELL, TOP = 26, 84
+CELL, TOP, SLANT = 26, 84, 40  # what a slanted head needs beyond its column
 
 
 class Cell(NamedTuple):
@@ -38,7 +38,7 @@ def heat(picture: Heat) -> str:
 def _svg(picture: Heat, kind: str) -> str:
     rows = _largest([max(abs(cell.weight) for cell in row) for row in picture.cells], MOST[kind])
     columns = _largest([max(abs(row[k].weight) for row in picture.cells) for k in range(len(picture.columns))], MOST[kind])
-    wide = min(64.0, (WIDTH[kind] - LEFT[kind] - 4) / len(columns))
+    wide = min(64.0, (WIDTH[kind] - LEFT[kind] - SLANT) / len(columns))
     left_out = len(rows) < len(picture.rows) or len(columns) < len(picture.columns)
     said = picture.said + (f" {picture.least}" if left_out else "")
     height = TOP + CELL * len(rows) + (20 if left_out else 6)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.rulebook.correlations import Matrix, blames
 from riskrules.rulebook.plan import MarketPlan
+from riskrules.rulebook.portfolio_plan import PortfolioPlan
 from riskrules.rulebook.versions import Version
 from riskrules.rules import portfolio as p
 from riskrules.rules import portfolio_meaning as pm
@@ -19,33 +20,6 @@ from riskrules.units.exact import Exact, to_exact
 
 NEEDED = ("markets", "requirement", "liquidate_when")
 SECTIONS = (*NEEDED, "scenarios", "correlation", "baskets", "tree", "switch_of_mode", "roots")
-Table = dict[str, dict[str, Exact]]
-
-
-class PortfolioPlan(NamedTuple):
-    """What `couple` walks, as plain data."""
-
-    program: Program
-    markets: tuple[str, ...]
-    moves: Table  # scenario → market → move
-    counted: dict[str, Exact]  # scenario → the share of its loss that counts
-    each_moves: dict[str, Exact]
-    matrix: Table
-    vertices: tuple[str, ...]
-    baskets: dict[str, tuple[str, ...]]
-    parts: tuple[str, ...]
-    summed: bool
-    trigger: str
-    may_switch: str  # "" : the policy names no switch of mode
-    repaired: tuple[tuple[str, str, Exact, Exact], ...]  # the entries that are not as written
-
-    def data(self) -> tuple[Any, ...]:
-        return self.program.data(), tuple(self[1:])
-
-    @staticmethod
-    def of_data(data: tuple[Any, ...]) -> PortfolioPlan:
-        return PortfolioPlan(Program.of_data(data[0]), *data[1])
-
 
 One = Callable[[str, bool], Version | None]  # a section in force; required or not
 
@@ -126,6 +100,9 @@ class _Check:
                 yield self._say(
                     "RR270", "markets", (k,), f"the book has no market {name}", "correct it, or give it a contract and a table", name
                 )
+            elif self.markets[name].is_inverse:
+                text = f"{name} is an inverse contract: what it loses is not its notional times the move"
+                yield self._say("RR270", "markets", (k,), text, "a portfolio holds linear contracts: take it out", name)
         settles = {self.markets[name].settle for name in self.inside if name in self.markets}
         if len(settles) > 1:
             text = f"the markets settle in {' and '.join(sorted(settles))}"
@@ -158,11 +135,11 @@ class _Check:
     def _same(self, section: str, path: Iterable[str | int], wanted: Iterable[str], got: Iterable[str], what: str) -> Iterator[Problem]:
         missing, strange = [one for one in wanted if one not in got], [one for one in got if one not in wanted]
         if missing:
-            yield self._say("RR270", section, path, f"{what} has no {', '.join(missing)}", "give it; nothing left out counts as 0")
-        if strange:
             yield self._say(
-                "RR270", section, path, f"{what} has {', '.join(strange)}, which is not of this portfolio", "take it out, or add it"
+                "RR270", section, path, f"{', '.join(missing)} is missing from {what}", "give it: nothing that is left out counts as 0"
             )
+        if strange:
+            yield self._say("RR270", section, path, f"{', '.join(strange)} in {what} is not of this portfolio", "take it out, or add it")
 
     def _value(self, section: str) -> Any:
         return self.found[section].value if section in self.found else None

@@ -52,10 +52,8 @@ def vertex_name(vertex: Any) -> str:
 def meaning(s: Sections, notional: Term, unrealised: Term) -> Names:
     """Every figure of the portfolio by its name; `shocked_…` are those at moved prices."""
     long = t.compare("above", t.given("size", "leg", u.BASE), t.constant(0, u.BASE))
-    linear = t.to_rows(t.given("linear", "market", u.FLAG), "leg")
-    text = "{row} is not linear, and a portfolio of moves holds linear contracts only"
-    curved = t.fault("RR571", text, "take it out of the snapshot, or ask under another rulebook", u.SETTLE, "leg")
-    signed = t.choose(linear, t.choose(long, notional, -notional), curved)
+    inside = t.to_rows(t.given("in_portfolio", "market", u.FLAG), "leg")  # a market that is not is an error there
+    signed = t.choose(inside, t.choose(long, notional, -notional), NOTHING)
     exposure = t.over("total", signed, "position").named("exposure", s.at("markets"))
     shock = t.to_rows(t.given("shock", "market", u.RATE), "position")
     shock_profit = (exposure * shock).named("shock_profit")
@@ -154,7 +152,7 @@ class _Parts:
         self.amounts["tree"] = self._keep("tree_margin", next(reversed(known.values()))[0], "tree")
 
     def _basket(self, name: str) -> tuple[Term, Term]:
-        inside = t.given(f"in_{name}", "market", u.FLAG)
+        inside = t.given(f"in_basket {name}", "market", u.FLAG)
         mine = t.choose(t.to_rows(inside, "position"), self.weighed, NOTHING)
         pairs = t.constant(2, u.NUMBER) * t.of_pair("first", mine) * t.of_pair("second", mine) * _correlation("base")
         square = t.over("total", t.power(mine, 2), "group") + t.over("total", pairs, "group")
