@@ -90,7 +90,7 @@ class Book:
         }
         for name, inside in self.baskets.items():
             given["market", f"in_basket {name}"] = [k in inside for k in each]
-        labels = {
+        labels: dict[str, Any] = {
             "leg": each, "market": each, "position": each, "pool": ["pool"], "account": ["account"],
             "group": list(range(max(groups) + 1)), "scenario": list(range(len(self.moves))), "pair": pairs,
         }  # fmt: skip

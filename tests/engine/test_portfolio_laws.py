@@ -156,7 +156,7 @@ TREE = {
 )  # fmt: skip
 def test_the_tree_agrees_with_a_recursion(exposures: list[Fraction], weights: list[Fraction], matrix: list[list[Fraction]]) -> None:
     book = Book(exposures, matrix, weights, baskets=BASKETS)
-    walk = book.walk(program(("tree",), baskets={name: () for name in BASKETS}, tree=TREE))
+    walk = book.walk(program(("tree",), baskets=dict.fromkeys(BASKETS, ()), tree=TREE))
     node = reference.Branch([reference.Branch([reference.Leaf(0, 1), reference.Leaf(2, 3)], PLAIN), reference.Leaf(4)], None)
     weighed = [e * w for e, w in zip(exposures, weights, strict=True)]
     assert figures(walk, "tree_margin") == [reference.tree(node, weighed, matrix, Fraction(3))[0]]
