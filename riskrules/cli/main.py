@@ -17,6 +17,7 @@ COMMANDS = {
     "mark": ("mark", "Work out mark prices from given legs."),
     "step": ("step", "The next step of a liquidation from a given state."),
     "ask": ("ask", "Ask what would have to be different: prices, top-ups, sizes."),
+    "couple": ("couple", "Show what positions require together, and which fall together."),
     "evaluate": ("evaluate", "Decide a whole table of positions: CSV or Parquet in and out."),
     "show": ("show", "Show a table in force, its source, status and history."),
     "compare": ("compare", "One snapshot under several rulebooks or times, side by side."),

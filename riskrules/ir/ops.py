@@ -315,6 +315,8 @@ def _rows() -> tuple[Op, ...]:
         Op("given", lambda: None, "given", may_fault=True),
         Op("constant", lambda: None, "constant"),
         Op("gather", lambda x: x, "{0}"),
+        Op("first", lambda x: x, "{0} of the first"),
+        Op("second", lambda x: x, "{0} of the second"),
         Op("total", _add, "sum({0})"),
         Op("largest", _larger, "largest({0})", may_fault=True),
         Op("smallest", _smaller, "smallest({0})", may_fault=True),

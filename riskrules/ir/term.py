@@ -21,10 +21,10 @@ from riskrules.units.unit import Unit, UnitMistake
 
 ANY = "any"  # a constant: as many rows as are asked for
 UP = {
-    "leg": ("position", "pool", "account", "market"),
-    "order": ("position", "pool", "account", "market"),
+    "leg": ("position", "pool", "account", "market", "group"),
+    "order": ("position", "pool", "account", "market", "group"),
     "holding": ("pool", "account", "asset"),
-    "position": ("pool", "account", "market"),
+    "position": ("pool", "account", "market", "group"),
     "pool": ("account",),
     "account": (),
     "counterparty": ("market",),  # who stands on the other side of a market, in a deleveraging
@@ -32,8 +32,10 @@ UP = {
     "market": (),
     "asset": (),
     "scenario": (),
+    "group": ("account",),  # positions that stand together under a portfolio: all of them, a basket, or one alone
+    "pair": ("group", "account"),  # each two positions of a group
 }
-ROWS = tuple(UP)
+ROWS = tuple(kind for kind in UP if kind not in ("group", "pair"))  # what a formula may speak of
 
 Source = tuple[str, int]  # file, line
 
@@ -242,6 +244,13 @@ def reaches(below: str, above: str) -> bool:
 def up(kind: str) -> tuple[str, ...]:
     """What each row of a kind hangs on; an item of a list hangs on what holds the list."""
     return UP[kind] if kind in UP else (kind.partition(LIST)[0],)
+
+
+def of_pair(which: str, x: Term) -> Term:
+    """A position's value seen from each pair that it is the `first` or the `second` of."""
+    if x.rows != "position":
+        raise UnitMistake(f"a pair is of two positions, and this is a value of each {x.rows}")
+    return Term(which, (x,), "pair", x.unit)
 
 
 def over(op: str, x: Term, rows: str) -> Term:

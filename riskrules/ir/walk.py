@@ -189,6 +189,11 @@ def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:
     return [column[k] for k in walk.frame.key(node.rows, walk.program.nodes[node.args[0]].rows)]
 
 
+def _of_pair(node: Node, exact: Exactly, walk: Walk) -> Column:
+    column = walk.columns[node.args[0]]
+    return [column[k] for k in walk.frame.key("pair", node.op)]
+
+
 def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Nothing to add is 0; a fault taints its own total only."""
     if walk.counts[node.rows] == 1 and node.args[0] not in walk.faulty:
@@ -297,4 +302,5 @@ _SPECIAL: dict[str, Handler] = {
     "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which,
     "median_where": _median, "total_before": _total_before,
     "had": _had, "total_ahead": _total_ahead,
+    "first": _of_pair, "second": _of_pair,
 }  # fmt: skip

@@ -6,6 +6,7 @@ terms.  Nothing here knows a number of a snapshot.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -19,6 +20,7 @@ from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.ladders import Release
 from riskrules.rulebook.limits import limits_of_legs, with_limits
 from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, Beside, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.portfolios import portfolio_plan
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -89,6 +91,7 @@ class _Compiler:
         beside, problems = self._beside(sections, forms, markets, terms)
         self.problems += problems
         self._stop_if_refused()
+        portfolio = self._portfolio(terms, markets)
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -104,7 +107,15 @@ class _Compiler:
             scenarios=formulas.scenarios(),
             _markets={name: packed_market(market) for name, market in markets.items()},
             beside=beside,
+            packed_portfolio=portfolio,
         )
+
+    def _portfolio(self, terms: dict[str, Term], markets: dict[str, MarketPlan]) -> bytes:
+        if not self.book.history.names("portfolio") or self.book.history.in_force(("portfolio", "markets"), self.when) == (None, ()):
+            return b""
+        plan = portfolio_plan(lambda name, required: self._one("portfolio", name, required), terms, markets, self.problems)
+        self._stop_if_refused()
+        return marshal.dumps(plan.data())
 
     # -- what is in force ------------------------------------------------------------------------
 

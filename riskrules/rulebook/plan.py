@@ -120,6 +120,7 @@ class Plan:
     _markets: dict[str, bytes]
     beside: Beside = field(default_factory=Beside)
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
+    packed_portfolio: bytes = b""  # what only `couple` reads; empty where the book has none
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""
@@ -148,11 +149,13 @@ class Plan:
             self.scenarios,
             self._markets,
             tuple(self.beside),
+            self.packed_portfolio,
         )
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
-        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets, beside = data
+        *first, drivers, settings, scenarios, markets, beside, portfolio = data
+        rulebook, digest, holds, program, account, status, assets, gone, aliases = first
         return Plan(
             rulebook,
             digest,
@@ -168,6 +171,7 @@ class Plan:
             scenarios,
             markets,
             Beside(*beside),
+            packed_portfolio=portfolio,
         )
 
 

@@ -135,7 +135,7 @@ def _versions(file: PolicyFile) -> Iterator[Version]:
         value = getattr(header, name)
         if name in fixed or value is None:
             continue
-        if isinstance(value, dict):
+        if isinstance(value, dict) and header.kind != "portfolio":  # a matrix, or a set of scenarios, is replaced as a whole
             for key, one in value.items():
                 yield Version((name, key), file, (name, key), one)
         else:

@@ -29,7 +29,7 @@ TWO = ("add", "sub", "mul", "div", "smaller", "larger")
 # What does not walk: extremes over groups and roots have no fast meaning yet, and a program that has one goes to the scalar walk whole.
 SCALAR_ONLY = {
     "largest", "smallest", "which_largest", "which_smallest", "median", "median_where", "total_before", "sliced", "number_of",
-    "cap_below", "largest_under", "had", "total_ahead", *ROOTS.values(),
+    "cap_below", "largest_under", "had", "total_ahead", "first", "second", *ROOTS.values(),
 }  # fmt: skip
 
 
