@@ -30,9 +30,7 @@ MOST = 12  # columns: more of them no reader holds beside each other
 @click.option("--account", metavar="ID", help="Only this account.")
 @policies_option
 @format_option("text", "json", "markdown")
-def command(
-    snapshot: str, rulebooks: tuple[str, ...], times: tuple[str, ...], account: str | None, policies: str | None, form: str
-) -> int:
+def command(snapshot: str, rulebooks: tuple[str, ...], times: tuple[str, ...], account: str | None, policies: str | None, form: str) -> int:
     """Decide SNAPSHOT under each --rulebook (or under one at each --as-of) and set the steps side by side.
 
     The first step at which they part is named. What a rulebook lacks for this snapshot is said with its code and stops no other.
@@ -143,5 +141,3 @@ def _part(part: Part, names: list[str]) -> dict[str, Any]:
         "heads": [row_json(row) for row in part.heads], "steps": [row_json(row) for row in part.steps],
         "undecided": [{"column": label, "code": fault.code, "text": fault.text, "hint": fault.hint} for label, fault in part.faults],
     }  # fmt: skip
-
-

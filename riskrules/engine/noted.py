@@ -123,5 +123,3 @@ def _name(evaluated: Evaluated, pool: int) -> str:
     word, fault = evaluated.verdict(pool)
     name = one.position or f"cross {one.settle}"
     return f"{name} ({fault.code})" if word == ERROR and fault else name
-
-

@@ -103,7 +103,10 @@ class _Position:
         return Jump(by, size, by / here if here else Fraction(0))
 
     def point(self, notional: int, size: Fraction) -> PerPoint | None:
-        at = [(self.figure("maintenance_margin", size, moved), self.figure("margin_buffer", size, moved)) for moved in (Fraction(1), 1 - POINT)]
+        at = [
+            (self.figure("maintenance_margin", size, moved), self.figure("margin_buffer", size, moved))
+            for moved in (Fraction(1), 1 - POINT)
+        ]
         (needs, buffer), (needs_then, buffer_then) = at
         if needs is None or buffer is None or needs_then is None or buffer_then is None:
             return None
