@@ -16,7 +16,7 @@ from riskrules.engine.explain_text import beside
 from riskrules.engine.promised import Tried, declared_in, promised_problems, told, tried
 from riskrules.engine.properties import PROPERTIES
 from riskrules.engine.stability import Jump, Stability, stability
-from riskrules.engine.trial import said, words_of
+from riskrules.engine.trial import policy_number, said, words_of
 from riskrules.units import say as say_number
 from riskrules.units.clock import say_instant
 from riskrules.units.exact import Exact, exact_text, strict_number, to_exact
@@ -125,7 +125,11 @@ def _yaml(found: list[Tried]) -> Iterator[str]:
         yield "      case:"
         yield from (f"        {line}" for line in words_of(one.example.snapshot).lines())
         yield f"      change: {exact_text(one.example.change)}"
-        yield f"      gives: [{said(one.pair.before)}, {said(one.pair.after)}]"
+        yield f"      gives: [{_written(one.pair.before)}, {_written(one.pair.after)}]"
+
+
+def _written(value: Any) -> str:
+    return policy_number(value) if isinstance(value, tuple) else said(value)
 
 
 def _json(of: Declared, found: list[Tried], steady: list[Stability], wrong: list[str]) -> dict[str, Any]:

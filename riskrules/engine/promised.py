@@ -116,7 +116,8 @@ def promised_problems(history: History, plan: Plan, when: Instant, count: int = 
 
 
 def _invariant(plan: Plan, when: Instant, name: str, version: Version, count: int) -> Iterator[Problem]:
-    place, value = version.file.at(*version.place), version.value
+    value = version.value
+    place = version.file.at(*version.place, key=not isinstance(value, str))
     if word_of(value) == "broken":
         yield from _exception(plan, when, name, value, place)
         return

@@ -45,6 +45,11 @@ class Cell(NamedTuple):
     def is_there(self) -> bool:
         return self.value is not None
 
+    @property
+    def is_had(self) -> bool:
+        """There, and no error: an error is told as what a rulebook lacks, and not as where it parts from the others."""
+        return self.is_there and not isinstance(self.value, Fault)
+
 
 NO_CELL = Cell("–", None)
 
@@ -56,8 +61,13 @@ class Row(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        there = [cell for cell in self.cells if cell.is_there]
-        return any(not _alike(there[0].value, cell.value) for cell in there[1:])
+        there = [cell for cell in self.cells if cell.is_had]
+        return any(not same(there[0].value, cell.value) for cell in there[1:])
+
+    @property
+    def is_short(self) -> bool:
+        """Where some column has an error."""
+        return any(cell.is_there and not cell.is_had for cell in self.cells)
 
 
 class Part(NamedTuple):
@@ -191,10 +201,6 @@ def _cell(pool: PoolExplanation | None, step: Step | None) -> Cell:
         return Cell(f"{step.name.removeprefix('tier ')} at {step.shown.removeprefix('rate ')}", step.shown, step.source, step.note)
     program = pool.evaluated.plan.program
     return Cell(value_text(step.value, program.nodes[program.named[step.name]].unit), step.value, step.source)
-
-
-def _alike(a: Any, b: Any) -> bool:
-    return same(a, b)
 
 
 # -- JSON ------------------------------------------------------------------------------------------

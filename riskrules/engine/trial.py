@@ -142,7 +142,7 @@ def words_of(snapshot: Snapshot) -> Words:
     held = {position.market for position in account.positions} | {order.market for order in account.orders}
     markets = ", ".join(f"{name}: {_flow(_market(one))}" for name, one in snapshot.markets.items() if name in held)
     assets = ", ".join(f"{name}: {_flow({'index_price': one.index_price})}" for name, one in snapshot.assets.items() if _is_needed(one))
-    parts: dict[str, Any] = {"taker_fee": account.taker_fee, "collateral": account.collateral or None, **account.drivers}
+    parts: dict[str, Any] = {"taker_fee": account.taker_fee, "collateral": account.collateral, **account.drivers}
     parts["positions"] = [_position(one) for one in account.positions]
     if account.orders:
         parts["orders"] = [
@@ -165,8 +165,6 @@ def _position(one: PositionInput) -> dict[str, Any]:
     fields["id"] = None if one.id == one.market or one.id.startswith(f"{one.market}-") else one.id
     fields["side"] = one.side or None
     drivers = fields.pop("drivers")
-    if fields["unsettled_funding"] == (0, 1) or (one.unsettled_funding and not one.unsettled_funding[0]):
-        fields["unsettled_funding"] = (0, 1)
     return {**fields, **drivers}
 
 
@@ -177,7 +175,13 @@ def _flow(value: Any) -> str:
         return "[" + ", ".join(_flow(one) for one in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return exact_text(value) if _is_number(value) else str(value)
+    return policy_number(value) if _is_number(value) else str(value)
+
+
+def policy_number(value: Exact) -> str:
+    """As policies write it: digits in threes where there are many."""
+    whole, point, part = exact_text(value).partition(".")
+    return f"{int(whole):_}{point}{part}" if whole.lstrip("-").isdigit() and len(whole.lstrip("-")) > 4 else f"{whole}{point}{part}"
 
 
 def _is_number(value: Any) -> bool:

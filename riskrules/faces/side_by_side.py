@@ -33,14 +33,13 @@ def parting(part: Part, names: list[str]) -> str:
     """The first step at which they part, and what each says of it and where."""
     row = part.parts_at
     if row is None:
-        return "they never part: every step that they share is the same"
-    said = "; ".join(f"{name}: {_said(cell)}" for name, cell in zip(names, row.cells, strict=True))
+        decided = sum(cell.is_had for cell in part.heads[0].cells)
+        return "they never part: every step that they share is the same" if decided > 1 else "nothing to hold to each other: see the errors"
+    said = "; ".join(f"{name}: {_said(cell)}" for name, cell in zip(names, row.cells, strict=True) if cell.is_had)
     return f"they part at {_row_name(row)}: {said}"
 
 
 def _said(cell: Cell) -> str:
-    if not cell.is_there:
-        return "no such step"
     place = ", ".join(one for one in (cell.source, cell.note) if one)
     return f"{cell.shown} ({place})" if place else cell.shown
 
@@ -50,7 +49,7 @@ def _row_name(row: Row) -> str:
 
 
 def _table(rows: tuple[Row, ...], names: list[str], width: int) -> Iterator[str]:
-    """Columns side by side; a step at which they differ is marked."""
+    """Columns side by side; marked are steps at which they differ (≠), and others that some could not do (!)."""
     if not rows:
         return
     cells = [["  ", HEAD, *names], *([_mark(row), _row_name(row), *(cell.shown for cell in row.cells)] for row in rows)]
@@ -67,7 +66,7 @@ def _table(rows: tuple[Row, ...], names: list[str], width: int) -> Iterator[str]
 
 
 def _mark(row: Row) -> str:
-    return " ≠" if row.differs else "  "
+    return " ≠" if row.differs else " !" if row.is_short else "  "
 
 
 def markdown(found: Compared, names: list[str]) -> Iterator[str]:

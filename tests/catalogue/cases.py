@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from riskrules.api import PolicyError, load
+from riskrules.cli.check import promised_of
 from riskrules.diagnostics import Problem, render
 from riskrules.engine.door import parse_text, snapshot_of
 from riskrules.engine.mark_input import mark_input_of
@@ -136,6 +137,8 @@ def _met(code: str) -> tuple[list[Problem], str]:
         if Path(f"{shape}.json").exists():
             return _imported(shape), ""
     book, problems = _book()
+    if book is not None and code.startswith("RR80"):
+        return promised_of(book, None), ""
     return problems + (list(prove_everything(book)) if book else []), ""
 
 
