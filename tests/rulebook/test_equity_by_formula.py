@@ -40,7 +40,8 @@ terms:
     reads_as: Not a figure of a position.
     example: {given: {mark_price: 2}, gives: 2}
 """
-EQUITY = "equity: {{wallet_balance: counted, unrealised_profit: {up}, unrealised_loss: 100%, funding_owed: {owed}, funding_due: counted, {more}}}\n"
+SHARES = "unrealised_profit: {up}, unrealised_loss: 100%, funding_owed: {owed}, funding_due: counted"
+EQUITY = f"equity: {{{{wallet_balance: counted, {SHARES}, {{more}}}}}}\n"
 
 
 def equity(more: str, up: str = "100%", owed: str = "counted") -> str:
