@@ -292,7 +292,7 @@ class _Compiler:
 
 def _placed(problem: Problem, found: dict[str, Version]) -> Problem:
     """A formula that is asked for and not there: the section that asks is where to look."""
-    for key in ("profit", "unsettled_funding"):
+    for key in ("position_value", "unsettled_funding"):
         equity = found["equity"]
         if problem.at is None and getattr(getattr(equity.value, key), "formula", "") == problem.found:
             return replace(problem, at=equity.file.at(*equity.place, key, "formula"))

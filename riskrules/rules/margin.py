@@ -113,9 +113,11 @@ class Equity(Model):
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
-    profit: Formula | None = Field(default=None, description="what a position adds, where it is not its size by the change of the mark")
+    position_value: Formula | None = Field(
+        default=None, description="what each position is worth, in place of its unrealised profit; the shares above are of it"
+    )
     unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
-    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding"})
+    later: ClassVar[frozenset[str]] = frozenset({"position_value", "unsettled_funding"})
 
 
 class CollateralAsset(Model):

@@ -67,20 +67,20 @@ def leg(size: str, **more: str) -> dict[str, str]:
     "made, size, expected, why",
     [
         (
-            equity("profit: {formula: worth}, unsettled_funding: {formula: hourly}"),
+            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}"),
             "0.1",
             "6993.00",
             "1,000 + 6,000 − 7; no entry is asked",
         ),
-        (equity("profit: {formula: worth}, unsettled_funding: {formula: hourly}"), "-0.01", "393.00", "a short owes what it is worth"),
+        (equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}"), "-0.01", "393.00", "a short owes what it is worth"),
         (
-            equity("profit: {formula: worth}, unsettled_funding: {formula: hourly}", up="50%"),
+            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}", up="50%"),
             "0.1",
             "3993.00",
             "the share of gains is of it too",
         ),
         (
-            equity("profit: {formula: worth}, unsettled_funding: {formula: hourly}", owed="not_counted"),
+            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}", owed="not_counted"),
             "0.1",
             "7000.00",
             "what is owed is not",
@@ -95,9 +95,9 @@ def test_equity(tmp_path: Path, made: str, size: str, expected: str, why: str) -
 @pytest.mark.parametrize(
     "more, code, why",
     [
-        ("profit: {formula: worthy}", "RR308", "no such formula"),
-        ("profit: {formula: of_market}", "RR404", "of a market, and profit is of a position"),
-        ("profit: worth", "RR211", "a formula is named as one"),
+        ("position_value: {formula: worthy}", "RR308", "no such formula"),
+        ("position_value: {formula: of_market}", "RR404", "of a market, and profit is of a position"),
+        ("position_value: worth", "RR211", "a formula is named as one"),
         ("unsettled_funding: given", "RR211", "left out, it is given"),
         ("unsettled_funding: {formula: of_market}", "RR404", "funding is of a position too"),
     ],
