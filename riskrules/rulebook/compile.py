@@ -33,7 +33,7 @@ from riskrules.units.exact import Exact, to_exact, to_fraction
 
 ASKS_FOR_FORMULAS = (
     *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "pool", "plus")),
-    *(("equity", key) for key in ("profit", "unsettled_funding", "pool", "with_initial_margin", "plus", "less")),
+    *(("equity", key) for key in ("position_value", "unsettled_funding", "pool", "with_initial_margin", "plus", "less")),
 )
 
 

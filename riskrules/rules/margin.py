@@ -113,13 +113,15 @@ class Equity(Model):
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
-    profit: Formula | None = Field(default=None, description="what a position adds, where it is not its size by the change of the mark")
+    position_value: Formula | None = Field(
+        default=None, description="what each position is worth, in place of its unrealised profit; the shares above are of it"
+    )
     unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
     pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
     with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
     plus: Formula | None = Field(default=None, description="what counts of a pool besides, such as coins posted with a position")
     less: Formula | None = Field(default=None, description="an amount of the pool that is taken off: a term of a formula file")
-    later: ClassVar[frozenset[str]] = frozenset({"profit", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"})
+    later: ClassVar[frozenset[str]] = frozenset({"position_value", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"})
 
 
 class WeightSlice(Model):

@@ -11,7 +11,8 @@ from riskrules.units import unit as u
 
 def equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     wallet = _wallet(s, names)
-    profit = _counted_profit(s, formulas(s.equity.profit.formula) if s.equity.profit else names["unrealised_profit"])
+    worth = s.equity.position_value
+    profit = _counted_profit(s, formulas(worth.formula) if worth else names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
     funding = _counted_funding(s, formulas)
     if funding is not None:

@@ -136,7 +136,7 @@ def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 BEYOND = {
-    "equity": ("profit", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"),
+    "equity": ("position_value", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"),
     "initial_margin": ("pool", "plus"),
     "maintenance_margin": ("pool", "plus"),
     "liquidate_when": ("times",),

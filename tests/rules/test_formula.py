@@ -43,8 +43,25 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "new, why",
+    [
+        ("notional * ramp(open_interest, crowded_from, crowded_from * 2, 0.01, 0.02)", "the example lies at the end of the ramp"),
+        (f"{EXPRESSION} if open_interest > crowded_from else undefined", "a figure, or none"),
+    ],
+)
+def test_what_a_book_takes(tmp_path: Path, new: str, why: str) -> None:
+    assert codes_in_house(tmp_path, {FILE: changed("formula", EXPRESSION, new)}) == set(), why
+
+
+@pytest.mark.parametrize(
     "old, new, code, why",
     [
+        (EXPRESSION, "notional * ramp(open_interest, crowded_from, 0.01, 0.02)", "RR402", "a ramp has two ends and two heights"),
+        (EXPRESSION, "notional * ramp(open_interest, 1, crowded_from, 0.01, 0.02)", "RR403", "its ends are in the unit of what drives it"),
+        (EXPRESSION, f"undefined if open_interest > crowded_from else {EXPRESSION}", "RR308", "what is there stands first"),
+        (EXPRESSION, "notional * undefined", "RR308", "it is no figure"),
+        (EXPRESSION, "notional - undefined_before", "RR308", "nothing gives it now, so nothing gave it before"),
+        (EXPRESSION, "notional_before * 0.02", "RR308", "what a position was is not asked: it may be another one"),
         (EXPRESSION, "notional * (1 + open_interest / crowded_from) * 0.01", "RR405", "another formula needs another example"),
         (EXPRESSION, "notional * crowding", "RR308", "nothing gives crowding"),
         (EXPRESSION, "notional *", "RR401", "half an expression"),

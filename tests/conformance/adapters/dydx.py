@@ -270,7 +270,10 @@ def insurance_valid(q: Question) -> list[Trial]:
 
 
 def subticks(q: Question) -> list[Trial]:
-    """A fillable price that is given is the mark of a solvent position; at one of 0 something else must hold a margin."""
+    """A fillable price that is given is the mark of a solvent position, so large that its worth is whole quantums.
+
+    Something else must hold a margin: at a price of 0 that position holds none.
+    """
     price, exponent = q.inputs["fillable_price_qq_per_bq"], q.policy["quantum_conversion_exponent"]
     config = {
         "bankruptcy_adjustment": ("rate", "1"), "spread_of_maintenance": ("rate", "1"),
@@ -279,7 +282,8 @@ def subticks(q: Question) -> list[Trial]:
     all_of_it = {**TIER, "initial_margin_ppm": w.shifted("1", "6"), "maintenance_fraction_ppm": w.shifted("1", "6")}
     name, other = name_of(0), name_of(1)
     side, closing = ("long", "sell") if q.inputs["liquidating_long"] else ("short", "buy")
-    held_and_other = [leg_of(name, w.signed(side, "1"), size_change=w.signed(closing, "1")), leg_of(other, "1")]
+    size = str(price).partition("/")[2] or "1"
+    held_and_other = [leg_of(name, w.signed(side, size), size_change=w.signed(closing, size)), leg_of(other, "1")]
     stated = {"open_interest": "0", "funding_index": "0"}
     marks = {name: w.TINY if w.is_nothing(price) else w.shifted(price, MONEY), other: "1"}
     markets = {market: {**stated, "mark_price": mark} for market, mark in marks.items()}
