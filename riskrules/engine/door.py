@@ -156,7 +156,8 @@ class _Reader:
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
         balances = {
-            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"] for name, one in (got.get("holdings") or {}).items()
+            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"]
+            for name, one in (got.get("holdings") or {}).items()
         }
         return AccountInput(
             got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, balances

@@ -70,7 +70,9 @@ class Rows:
         known = self.plan.assets
         pooled_in = self.plan.account.pooled_in
         settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
-        held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles or asset in self.account.holdings]
+        held = [
+            (asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles or asset in self.account.holdings
+        ]
         pooled = [*(leg.market for leg in self.legs if leg.mode == CROSS), *(order.market for order in self.orders)]
         cross = [plan for market in pooled if isinstance(plan := self._plan_of(market), MarketPlan)]
         wanted = dict.fromkeys(pooled_in or plan.settle for plan in cross)

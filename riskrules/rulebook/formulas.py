@@ -12,7 +12,7 @@ from riskrules.ir.frame import Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, Resolve, build, factors
+from riskrules.rulebook.expression import MOST_FACTORS, MOST_IN_ALL, NO_FIGURE, Mistake, Resolve, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -172,8 +172,12 @@ class FormulaBook:
 
     def _checked(self, made: Term, formula: FormulaTerm) -> Term:
         unit = UNITS[formula.unit]
-        if (many := factors(made)) > MOST_FACTORS:
-            raise Mistake("RR402", f"an expression that multiplies {many} figures together", f"at most {MOST_FACTORS}: look at its powers")
+        if (many := factors(made)) > MOST_FACTORS or (many := factors(made, through_roundings=True)) > MOST_IN_ALL:
+            raise Mistake(
+                "RR402",
+                f"an expression that multiplies {many} figures together",
+                f"at most {MOST_FACTORS}, {MOST_IN_ALL} with roundings between: look at its powers",
+            )
         if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag") or made.unit.word in NO_FIGURE - {"flag"}:
             raise Mistake(
                 "RR403",

@@ -7,7 +7,7 @@ the JSON twin of an explanation, prices and leverages from the inverse questions
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -42,7 +42,14 @@ class NoFigure:
     why: str
 
 
-Found = Span | NoFigure
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The engine answers with a word."""
+
+    word: str
+
+
+Found = Span | NoFigure | Said
 Reading = Callable[["Answers"], Found]
 
 
@@ -114,6 +121,40 @@ def term(name: str, of: str | None = None) -> Reading:
             return NoFigure(f"the rulebook has no {name}")
         row = 0 if of is None else evaluated.row_of(name, [one.id for one in evaluated.rows.legs].index(of))
         return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
+
+    return reading
+
+
+def at(name: str, label: str) -> Reading:
+    """A named term of the row that is called so: an asset, a balance, a pool."""
+
+    def reading(answers: Answers) -> Found:
+        evaluated = answers.evaluated
+        program = evaluated.plan.program
+        if name not in program.named:
+            return NoFigure(f"the rulebook has no {name}")
+        labels = evaluated.rows.labels()[program.nodes[program.named[name]].rows]
+        return _figure(figure(evaluated.value(name, labels.index(label))), f"{name} of {label}") if label in labels else NoFigure(label)
+
+    return reading
+
+
+def in_steps(of: Reading, step: str) -> Reading:
+    """The same figure as the case prints it: how many steps of so much each."""
+
+    def reading(answers: Answers) -> Found:
+        found = of(answers)
+        return Span(found.low / exact(step), found.high / exact(step)) if isinstance(found, Span) else found
+
+    return reading
+
+
+def in_words(of: Reading, words: Sequence[str]) -> Reading:
+    """A grade by its word: 0 is the first."""
+
+    def reading(answers: Answers) -> Found:
+        found = of(answers)
+        return Said(words[int(found.low)]) if isinstance(found, Span) else found
 
     return reading
 
