@@ -7,7 +7,7 @@ MISSING: tuple[tuple[str, str], ...] = (
         "mark rules and liquidation steps are kinds of their own, not written yet",
         "funding_basis_mark adl_bitmex vega.composite_price vega.trade_price vega.twap",
     ),
-    ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl lfest.check mango.health"),
+    ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl lfest.check"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     (
         "no rulebook of this venue",

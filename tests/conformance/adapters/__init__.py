@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import drift_cases, hyperliquid, linear, tables, venues
+from tests.conformance.adapters import drift_cases, hyperliquid, linear, mango, tables, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -49,4 +49,5 @@ ADAPTERS: dict[str, Adapter] = {
     "hl_cross_liq": hyperliquid.cross_liq,
     "hl_tier_mm": hyperliquid.tier_mm,
     **drift_cases.FAMILIES,
+    **mango.FAMILIES,
 }

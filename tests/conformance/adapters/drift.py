@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
-from tests.conformance.asked import Reading, Trial, at, in_steps, in_words, term
+from tests.conformance.asked import Reading, Trial
 from tests.conformance.books import DRIFT, OF_COINS, Book
-from tests.conformance.cases import Fields, NotSaid, Question
+from tests.conformance.cases import Fields, NotSaid
 
 QUOTE, BASE, POINT, FINE, PRICE, FUNDING, INDEX = "1e-6", "1e-9", "1e-4", "1e-6", "1e-6", "1e-9", "1e-10"
 MARKET, POOL = DRIFT.market(p.CASE), f"{p.ACCOUNT} {DRIFT.settle}"
@@ -18,7 +18,8 @@ GRADES = (
     "non_positive", "too_volatile", "too_uncertain", "stale_for_margin", "insufficient_data_points", "stale_for_amm", "valid",
 )  # fmt: skip
 OF_MARKET = {
-    "margin_ratio_initial": ("margin_ratio_initial", "rate", POINT), "margin_ratio_maintenance": ("margin_ratio_maintenance", "rate", POINT),
+    "margin_ratio_initial": ("margin_ratio_initial", "rate", POINT),
+    "margin_ratio_maintenance": ("margin_ratio_maintenance", "rate", POINT),
     "high_leverage_margin_ratio_initial": ("high_leverage_ratio_initial", "rate", POINT),
     "high_leverage_margin_ratio_maintenance": ("high_leverage_ratio_maintenance", "rate", POINT),
     "imf_factor": ("size_factor", "rate", FINE), "unrealized_pnl_initial_asset_weight": ("profit_weight_initial", "rate", POINT),
@@ -27,13 +28,15 @@ OF_MARKET = {
     "unrealized_pnl_max_imbalance": ("profit_imbalance_limit", "settle", QUOTE), "max_if_fee": ("insurance_fee", "rate", FINE),
     "if_liquidation_fee": ("insurance_fee", "rate", FINE), "order_step_base": ("order_step", "base", BASE),
     "initial_pct_to_liquidate": ("first_share", "rate", POINT), "liquidation_duration_slots": ("ramp_slots", "count", "1"),
-    "slots_before_stale_for_amm": ("stale_for_amm_slots", "count", "1"), "tier_confidence_multiplier": ("confidence_multiplier", "count", "1"),
+    "slots_before_stale_for_amm": ("stale_for_amm_slots", "count", "1"),
+    "tier_confidence_multiplier": ("confidence_multiplier", "count", "1"),
     "slots_before_stale_for_margin": ("stale_for_margin_slots", "count", "1"), "too_volatile_ratio": ("too_volatile_ratio", "1", "1"),
     "confidence_interval_max_size": ("confidence_limit", "rate", FINE), "mark_oracle_divergence_floor": ("divergence_limit", "rate", FINE),
     "max_divergence": ("average_divergence_limit", "rate", FINE),
 }  # fmt: skip
 OF_TOKEN = {
-    "initial_asset_weight": ("deposit_weight_initial", "rate", POINT), "maintenance_asset_weight": ("deposit_weight_maintenance", "rate", POINT),
+    "initial_asset_weight": ("deposit_weight_initial", "rate", POINT),
+    "maintenance_asset_weight": ("deposit_weight_maintenance", "rate", POINT),
     "initial_liability_weight": ("debt_weight_initial", "rate", POINT), "imf_factor": ("token_size_factor", "rate", FINE),
     "maintenance_liability_weight": ("debt_weight_maintenance", "rate", POINT),
     "scale_initial_asset_weight_start_quote": ("deposit_scale_start", "settle", QUOTE),
@@ -106,7 +109,7 @@ class Laid:
             self.markets[MARKET][said] = value
 
     def trial(self, figures: Mapping[str, Reading]) -> list[Trial]:
-        book: Book = DRIFT.contracts({name: OF_COINS for name in self.markets})
+        book: Book = DRIFT.contracts(dict.fromkeys(self.markets, OF_COINS))
         book = book.collateral({name: {"weight": "100%", "owed_weight": "100%"} for name in self.assets if name != DRIFT.settle})
         book = book.formula_file(inputs=self.inputs, settings=self.settings, terms=self.terms)
         account = {"collateral": self.collateral, "holdings": self.holdings, "positions": self.positions, "orders": self.orders}
@@ -141,7 +144,8 @@ def add_token(laid: Laid, name: str, market: Fields, price: Any, average: Any, a
     laid.assets[name] = {"index_price": w.steps(price, PRICE), "average_price": w.steps(average, PRICE)}
     laid.collateral[name] = w.steps(amount, step)
     laid.holdings[name] = {
-        "open_bids": w.steps(w.unsigned(orders.get("bids") or "0"), step), "open_asks": w.steps(w.unsigned(orders.get("asks") or "0"), step),
+        "open_bids": w.steps(w.unsigned(orders.get("bids") or "0"), step),
+        "open_asks": w.steps(w.unsigned(orders.get("asks") or "0"), step),
         "open_orders": w.number(orders.get("count") or "0"),
     }  # fmt: skip
 

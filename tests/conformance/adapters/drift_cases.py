@@ -7,8 +7,26 @@ from collections.abc import Callable
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.adapters.drift import (
-    BASE, DRIFT, EVERYWHERE, FINE, FUNDING, GRADES, INDEX, MARKET, OF_MARKET, POINT, POOL, PRICE, QUOTE, Laid, add_orders, add_token, entry, level,
-    spots, token_step,
+    BASE,
+    DRIFT,
+    EVERYWHERE,
+    FINE,
+    FUNDING,
+    GRADES,
+    INDEX,
+    MARKET,
+    OF_MARKET,
+    POINT,
+    POOL,
+    PRICE,
+    QUOTE,
+    Laid,
+    add_orders,
+    add_token,
+    entry,
+    level,
+    spots,
+    token_step,
 )  # fmt: skip
 from tests.conformance.asked import Reading, Trial, at, in_steps, in_words, term
 from tests.conformance.cases import Fields, NotSaid, Question
@@ -151,7 +169,8 @@ def fee_ramp(q: Question) -> list[Trial]:
 
 
 SWAPPED = {
-    "asset_weight": ("asset_weight", POINT), "asset_multiplier": ("asset_multiplier", FINE), "liability_weight": ("liability_weight", POINT),
+    "asset_weight": ("asset_weight", POINT), "asset_multiplier": ("asset_multiplier", FINE),
+    "liability_weight": ("liability_weight", POINT),
     "liability_multiplier": ("liability_multiplier", FINE), "if_fee": ("swap_insurance_fee", FINE),
     "max_if_fee": ("largest_swap_insurance_fee", FINE), "margin_shortage_quote": ("swap_shortage", QUOTE),
     "asset_price": ("asset_price", PRICE), "liability_price": ("liability_price", PRICE),
@@ -182,7 +201,8 @@ def funding_delta(q: Question) -> list[Trial]:
     laid.market(MARKET, Fields({}))
     laid.markets[MARKET] |= {
         "bankruptcy_loss": w.steps(w.unsigned(given["loss_quote"]), QUOTE), "long_open": w.steps(given["long_base"], BASE),
-        "insurance_available": w.steps(given.get("insurance_available_quote", "0"), QUOTE), "short_open": w.steps(given["short_base"], BASE),
+        "insurance_available": w.steps(given.get("insurance_available_quote", "0"), QUOTE),
+        "short_open": w.steps(given["short_base"], BASE),
         "fee_pool": w.steps(given.get("fee_pool_quote", "0"), QUOTE),
     }  # fmt: skip
     laid.hold(p.POSITION, MARKET, w.steps(holder, BASE))
@@ -259,7 +279,8 @@ FAMILIES: dict[str, Callable[[Question], list[Trial]]] = {
     "drift.base_to_cover": base_to_cover, "drift.perp_if_fee": perp_if_fee, "drift.liquidation_fee_ramp": fee_ramp,
     "drift.liability_transfer": swap("liability_to_cover", "liability_token", "liability"),
     "drift.implied_liability_transfer": swap("liability_for_asset", "liability_token", "liability"),
-    "drift.asset_transfer": swap("asset_for_liability", "asset_token", "asset"), "drift.spot_if_fee": swap("swap_insurance_fee_now", "if_fee", ""),
+    "drift.asset_transfer": swap("asset_for_liability", "asset_token", "asset"),
+    "drift.spot_if_fee": swap("swap_insurance_fee_now", "if_fee", ""),
     "drift.funding_delta": funding_delta, "drift.perp_bankruptcy": funding_delta, "drift.deposit_interest_delta": deposit_delta,
     "drift.oracle_status": oracle_status, "drift.twap_band": oracle_status, "drift.liquidate_perp": liquidate_perp,
 }  # fmt: skip
