@@ -170,7 +170,7 @@ def add_orders(laid: Laid, market: str, given: Fields, price: str) -> None:
     if count < len(made):
         raise NotSaid("more sides with orders than orders")
     spare = (made[0][0] if made else "buy", w.TINY)
-    laid.orders += [
+    laid.orders.extend(
         {"id": f"{market} {k}", "market": market, "side": side, "size": size, "price": price, "reduce_only": False}
         for k, (side, size) in ((k, made[k] if k < len(made) else spare) for k in range(count))
-    ]
+    )
