@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -59,6 +59,8 @@ class Trial:
     snapshot: Mapping[str, Any]
     figures: Mapping[str, Reading]
     as_of: str = FIRST
+    after: Trial | None = None  # the step before this one
+    carried: Mapping[tuple[str, str], Reading] = field(default_factory=dict)  # what it left, by where it stands: ("position", "size")
     mark_where: tuple[str, str] | None = None  # the mark is not given: where this condition turns against this position
 
 
@@ -67,8 +69,8 @@ class Answers:
 
     def __init__(self, trial: Trial) -> None:
         self.plan = plan_of(trial.book, trial.as_of)
-        self.trial = trial
-        self.evaluated = self._decided(trial.snapshot)
+        self.trial = trial if trial.after is None else _continued(trial, Answers(trial.after))
+        self.evaluated = self._decided(self.trial.snapshot)
         if trial.mark_where is not None:
             self.evaluated = self._decided(self._at_the_mark(*trial.mark_where))
 
@@ -90,6 +92,19 @@ class Answers:
     @cached_property
     def pools(self) -> list[tuple[PoolExplanation, dict[str, Any]]]:
         return [(pool, pool_json(pool, 1)) for pool in explanations(self.evaluated)]
+
+
+def _continued(trial: Trial, before: Answers) -> Trial:
+    """The account as the step before has left it: its answers are the next inputs."""
+    account = dict(trial.snapshot["accounts"][0])
+    position = dict(account["positions"][0])
+    for (where, name), reading in trial.carried.items():
+        found = reading(before)
+        if not isinstance(found, Span):
+            raise NotSaid(f"{name}: the step before gives none")
+        (position if where == "position" else account)[name] = str(found.low)
+    account["positions"] = [position]
+    return replace(trial, snapshot={**trial.snapshot, "accounts": [account]})
 
 
 def leg(name: str, of: str) -> Reading:

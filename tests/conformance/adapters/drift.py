@@ -93,8 +93,9 @@ class Laid:
             self.set("markets", name, "is_prediction", "count", {"perpetual": "0", "prediction": "1"}[given["contract_type"]])
         self.markets[name] = {"mark_price": price, "quote_price": quote[0], "quote_price_average": quote[1]}
 
-    def hold(self, of: str, market: str, size: str, entry: str = "0", **more: str) -> None:
-        one = p.position(of, market, size, entry, unsettled_funding="0", **{"position_margin_ratio": "0", **more})
+    def hold(self, of: str, market: str, size: str, quote: str = "0", **more: str) -> None:
+        """The venue keeps what a position has paid with its funding as one sum, and so it stands here; it has no entry price."""
+        one = p.position(of, market, w.some(size), "0", unsettled_funding=quote, **{"position_margin_ratio": "0", **more})
         self.positions.append(one)
 
     def stands_in(self, name: str, rows: str, unit: str, value: str, given_by: str = "account") -> None:
@@ -122,15 +123,6 @@ def level(given: Fields) -> str:
     if found not in ("initial", "fill", "maintenance"):
         raise NotSaid(f"no such level: {found}")
     return found
-
-
-def entry(base: Any, quote: Any) -> str:
-    """The price that a position has paid: its quote by its base, which have opposite signs."""
-    if w.is_nothing(quote):
-        return "0"
-    if w.number(base).startswith("-") == w.number(quote).startswith("-"):
-        raise NotSaid("a position that has been paid for being held has no entry price")
-    return w.per(w.steps(w.unsigned(quote), QUOTE), w.steps(base, BASE))
 
 
 def token_step(decimals: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
@@ -23,7 +24,6 @@ from tests.conformance.adapters.drift import (
     Laid,
     add_orders,
     add_token,
-    entry,
     level,
     spots,
     token_step,
@@ -32,6 +32,7 @@ from tests.conformance.asked import Reading, Trial, at, in_steps, in_words, term
 from tests.conformance.cases import Fields, NotSaid, Question
 
 TOKEN = "SPOT"
+ALL_SIZES, ALL_TOKENS = "18446744073709551615", "340282366920938463463374607431768211455"
 
 
 def margin_ratio(q: Question) -> list[Trial]:
@@ -47,7 +48,7 @@ def asset_weight(q: Question) -> list[Trial]:
     add_token(laid, TOKEN, q.policy, given["price"], given["price"], given["size_token"])
     if "total_deposits_token" in given:
         laid.assets[TOKEN]["total_deposits"] = w.steps(given["total_deposits_token"], token_step(q.policy["decimals"]))
-    return laid.trial({"asset_weight": in_steps(at(f"worst_weight_{level(given)}", TOKEN), POINT)})
+    return laid.trial({"asset_weight": in_steps(at(f"deposit_weight_{level(given)}_asks", TOKEN), POINT)})
 
 
 def liability_weight(q: Question) -> list[Trial]:
@@ -55,14 +56,14 @@ def liability_weight(q: Question) -> list[Trial]:
     laid, given = Laid(), q.inputs
     price = given.get("price", "1000000")
     add_token(laid, TOKEN, q.policy, price, price, w.signed("short", given["size_token"]))
-    return laid.trial({"liability_weight": in_steps(at(f"worst_weight_{level(given)}", TOKEN), POINT)})
+    return laid.trial({"liability_weight": in_steps(at(f"debt_weight_{level(given)}_asks", TOKEN), POINT)})
 
 
 def upnl_weight(q: Question) -> list[Trial]:
-    """A coin that was had for nothing, at a mark of the profit."""
+    """A position of next to nothing that has received its profit."""
     laid = Laid()
-    laid.market(MARKET, q.policy, w.steps(q.inputs["unrealized_pnl_quote"], QUOTE))
-    laid.hold(p.POSITION, MARKET, "1")
+    laid.market(MARKET, q.policy)
+    laid.hold(p.POSITION, MARKET, "0", w.steps(q.inputs["unrealized_pnl_quote"], QUOTE))
     return laid.trial({"asset_weight": in_steps(term(f"profit_share_{level(q.inputs)}", p.POSITION), POINT)})
 
 
@@ -70,7 +71,7 @@ def perp_position(q: Question) -> list[Trial]:
     laid, given = Laid(), q.inputs
     price = w.steps(given["price"], PRICE)
     laid.market(MARKET, q.policy, price)
-    laid.hold(p.POSITION, MARKET, w.steps(given["base"], BASE), entry(given["base"], given["quote"]))
+    laid.hold(p.POSITION, MARKET, w.steps(given["base"], BASE), w.steps(given["quote"], QUOTE))
     add_orders(laid, MARKET, given, price)
     kind = level(given)
     return laid.trial({
@@ -116,11 +117,9 @@ def perps(laid: Laid, given: list[Fields]) -> list[str]:
         more = {} if deposit is None else {"mode": "isolated", "margin": w.steps(deposit, QUOTE)}
         if deposit is not None:
             isolated.append(f"p{k}")
-        if not w.is_nothing(one["base"]):
-            at_entry = entry(one["base"], one["quote"])
-            laid.hold(f"p{k}", market, w.steps(one["base"], BASE), at_entry, position_margin_ratio=chosen, **more)
-        elif deposit is not None or not w.is_nothing(one["quote"]):
-            raise NotSaid("money of a position that holds nothing")
+        if deposit is not None or not w.is_nothing(one["base"]) or not w.is_nothing(one["quote"]):
+            size, quote = w.steps(one["base"], BASE), w.steps(one["quote"], QUOTE)
+            laid.hold(f"p{k}", market, size, quote, position_margin_ratio=chosen, **more)
         add_orders(laid, market, one, price)
     return isolated
 
@@ -138,7 +137,7 @@ def base_to_cover(q: Question) -> list[Trial]:
     laid, given = Laid(), q.inputs
     quote = w.steps(given["quote_price"], PRICE)
     laid.market(MARKET, Fields({}), w.steps(given["price"], PRICE), (quote, quote))
-    laid.hold(p.POSITION, MARKET, "1")
+    laid.hold(p.POSITION, MARKET, w.steps(ALL_SIZES, BASE))  # where it frees nothing the venue says the largest number that it has
     laid.stands_in("margin_shortage", "pool", "settle", w.steps(given["margin_shortage_quote"], QUOTE))
     laid.stands_in("ratio_to_reach", "position", "rate", w.steps(q.policy["margin_ratio"], POINT))
     laid.stands_in("liquidator_fee_now", "position", "rate", w.steps(q.policy["liquidator_fee"], FINE))
@@ -186,6 +185,7 @@ def swap(name: str, said: str, of: str) -> Callable[[Question], list[Trial]]:
             laid.account |= {to: w.steps(fields[key], step) for key, (to, step) in SWAPPED.items() if key in fields}
         tokens = {side: token_step(given[f"{side}_decimals"]) for side in ("asset", "liability") if f"{side}_decimals" in given}
         laid.account |= {f"{side}_step": w.steps("1", step) for side, step in tokens.items()}
+        laid.account |= {f"{side}_amount": w.steps(ALL_TOKENS, step) for side, step in tokens.items()}  # where nothing is freed, all
         for key, side in (("asset_token", "asset"), ("liability_token", "liability"), ("token_amount", "liability")):
             if key in given:
                 laid.account[f"{side}_amount"] = w.steps(given[key], tokens[side])
@@ -242,10 +242,9 @@ def oracle_status(q: Question) -> list[Trial]:
 
 
 def liquidate_perp(q: Question) -> list[Trial]:
+    """Calls one after another: each finds the account as the one before has left it, its orders cancelled."""
     laid, policy, given = Laid(), q.policy, q.inputs
-    if len(given["calls"]) != 1:
-        raise NotSaid("several calls after one another are a path over time")
-    call, one, price = given["calls"][0], given["position"], w.steps(given["price"], PRICE)
+    one, price = given["position"], w.steps(given["price"], PRICE)
     quote = w.steps(given["quote_price"], PRICE)
     laid.market(MARKET, policy["market"], price, (quote, quote))
     laid.of("markets", MARKET, policy, {key: OF_MARKET[key] for key in ("initial_pct_to_liquidate", "liquidation_duration_slots")})
@@ -253,24 +252,40 @@ def liquidate_perp(q: Question) -> list[Trial]:
     laid.assets[DRIFT.settle] = {"index_price": quote, "average_price": quote}
     if given["user_last_active_slot"]:
         raise NotSaid("a slot that time does not begin at")
-    laid.account |= {
-        "liquidation_buffer": w.steps(policy["liquidation_margin_buffer_ratio"], POINT), "margin_freed_before": "0",
-        "high_leverage_mode": "1" if given["high_leverage"] else "0", "slots_since_active": w.number(call["slot"]),
-    }  # fmt: skip
+    buffer = w.steps(policy["liquidation_margin_buffer_ratio"], POINT)
+    laid.account |= {"liquidation_buffer": buffer, "margin_freed_before": "0", "high_leverage_mode": "1" if given["high_leverage"] else "0"}
     deposit = w.steps(given["deposit_token"], QUOTE)
     more = {"mode": "isolated", "margin": deposit} if given["isolated"] else {}
     if not given["isolated"]:
         laid.collateral[DRIFT.settle] = deposit
-    taken = w.steps(call["liquidator_max_base"], BASE)
-    laid.hold(p.POSITION, MARKET, w.steps(one["base"], BASE), entry(one["base"], one["quote"]), liquidator_size=taken, **more)
+    laid.hold(p.POSITION, MARKET, w.steps(one["base"], BASE), w.steps(one["quote"], QUOTE), **more)
     add_orders(laid, MARKET, one, price)
+    steps: list[Trial] = []
+    for k, call in enumerate(given["calls"]):
+        laid.account["slots_since_active"] = w.number(call["slot"])
+        laid.positions = [{**laid.positions[0], "liquidator_size": w.steps(call["liquidator_max_base"], BASE)}]
+        figures = {f"after_calls.{k}.{said}": reading for said, reading in after_call().items()}
+        if call is given["calls"][-1]:
+            figures |= after_call()
+        made = laid.trial(figures)[0]
+        steps.append(replace(made, after=steps[-1], carried=LEFT) if steps else made)
+        laid.orders = []
+    return steps
+
+
+LEFT = {
+    ("position", "size"): term("remaining_size", p.POSITION), ("position", "unsettled_funding"): term("remaining_quote", p.POSITION),
+    ("account", "margin_freed_before"): term("margin_freed_after_step", p.POSITION),
+}  # fmt: skip
+
+
+def after_call() -> dict[str, Reading]:
     known = {
         "base": ("remaining_size", BASE), "quote": ("remaining_quote", QUOTE), "liquidator_base": ("taken_size", BASE),
         "liquidator_quote": ("taken_quote", QUOTE), "insurance_fee_quote": ("paid_to_insurance", QUOTE),
-        "after_calls.0.base": ("remaining_size", BASE), "after_calls.0.quote": ("remaining_quote", QUOTE),
-        "after_calls.0.margin_freed_quote": ("margin_freed_by_step", QUOTE),
+        "margin_freed_quote": ("margin_freed_after_step", QUOTE),
     }  # fmt: skip
-    return laid.trial({said: in_steps(term(name, p.POSITION), step) for said, (name, step) in known.items()})
+    return {said: in_steps(term(name, p.POSITION), step) for said, (name, step) in known.items()}
 
 
 FAMILIES: dict[str, Callable[[Question], list[Trial]]] = {

@@ -36,11 +36,9 @@ def health(q: Question) -> list[Trial]:
         if said in market:
             settings[name] = {"unit": "rate", "markets": {MARKET: w.rate(market[said])}}
     positions = []
-    if not w.is_nothing(held["base_lots"]):
+    if not (w.is_nothing(held["base_lots"]) and w.is_nothing(held["quote"])):
         more = {"quote_position": w.number(held["quote"])}
-        positions.append(p.position(p.POSITION, MARKET, w.steps(held["base_lots"], lot), "0", **more))
-    elif not w.is_nothing(held["quote"]):
-        raise NotSaid("money of a position that holds nothing")
+        positions.append(p.position(p.POSITION, MARKET, w.some(w.steps(held["base_lots"], lot)), "0", **more))
     orders = [
         {"id": side, "market": MARKET, "side": side, "size": w.steps(held[key], lot), "price": price, "reduce_only": False}
         for side, key in (("buy", "bids_lots"), ("sell", "asks_lots"))
