@@ -18,6 +18,7 @@ from tests.reference.roots import root_down, root_nearest, root_up
 from tests.rules.told import changed, codes_in_house, codes_of, page_example, walked
 
 EXPRESSION = "notional * (2 if open_interest > crowded_from else 1) * 0.01"
+SETTING = "every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}"
 FILE = "formula/2027-01-01.yaml"
 
 
@@ -31,6 +32,11 @@ def test_the_example_of_the_page_stands(tmp_path: Path) -> None:
         ("gives: 2_000", "gives: 200_000%", "", "an example may write a share"),
         ("every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}", "every_market: 10_000_000", "", "no market of its own"),
         ("every_market: 10_000_000, markets:", "markets:", "", "only for some; the others are an error when met"),
+        (SETTING, "everywhere: 10_000_000", "", "one value, whatever the market"),
+        (SETTING, "every_market: 10_000_000, everywhere: 5", "RR225", "of markets or one for all, not both"),
+        (SETTING, "everywhere: 5, assets: {BTC: 5}", "RR225", "nor of assets and one for all"),
+        (SETTING, "markets: {BTC-USDT: 1}, every_asset: 5", "RR225", "nor of markets and of assets"),
+        ("{rows: market, unit: settle, reads_as", "{rows: pool, unit: settle, reads_as", "RR229", "nobody gives figures of a pool"),
         ("rows: leg", "rows: trade", "RR229", "rows are declared kinds"),
         ("unit: settle\n    expression", "unit: USDT\n    expression", "RR229", "units are abstract; the contract binds them"),
         ("crowded_margin:", "Crowded:", "RR218", "a name is in small letters"),

@@ -264,13 +264,12 @@ def liquidate_perp(q: Question) -> list[Trial]:
     for k, call in enumerate(given["calls"]):
         laid.account["slots_since_active"] = w.number(call["slot"])
         laid.positions = [{**laid.positions[0], "liquidator_size": w.steps(call["liquidator_max_base"], BASE)}]
+        before = next(reversed(steps), None)
         figures = {f"after_calls.{k}.{said}": reading for said, reading in after_call().items()}
-        if call is given["calls"][-1]:
-            figures |= after_call()
-        made = laid.trial(figures)[0]
-        steps.append(replace(made, after=steps[-1], carried=LEFT) if steps else made)
+        steps.append(replace(laid.trial(figures)[0], after=before, carried=LEFT))
         laid.orders = []
-    return steps
+    last = steps.pop()
+    return [*steps, replace(last, figures={**last.figures, **after_call()})]
 
 
 LEFT = {
