@@ -119,7 +119,7 @@ class FormulaBook:
 
     def settings(self) -> dict[str, dict[str, Exact]]:
         found = {name: version.value for name, version in self._versions["settings"].items()}
-        return {name: _by_asset(value) if value.scope == "asset" else _by_market(value) for name, value in found.items()}
+        return {name: _by_asset(value) if value.rows == "asset" else _by_market(value) for name, value in found.items()}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
         return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
@@ -213,11 +213,11 @@ def _by_asset(value: Setting) -> dict[str, Exact]:
 
 
 def _setting(name: str, version: Version) -> Term:
-    """One value everywhere is part of the rule; the others are read for each market, or for each asset."""
+    """One value for all is part of the rule; the others are read for each market, or for each asset."""
     value: Setting = version.value
-    if value.everywhere is not None:
-        return t.constant(value.everywhere, UNITS[value.unit], version.source, name)
-    return t.given(name, value.scope, UNITS[value.unit])
+    if value.value is not None:
+        return t.constant(value.value, UNITS[value.unit], version.source, name)
+    return t.given(name, value.rows, UNITS[value.unit])
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:

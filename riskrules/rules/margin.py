@@ -113,9 +113,9 @@ class Equity(Model):
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
-    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
     with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
-    later: ClassVar[frozenset[str]] = frozenset({"pool", "with_initial_margin"})
+    later: ClassVar[frozenset[str]] = frozenset({"whole", "with_initial_margin"})
 
 
 class CollateralAsset(Model):
@@ -161,8 +161,8 @@ class Orders(Model):
 class Initial(Model):
     position: PositionInitial | Formula = Field(description="of each position")
     orders: Orders = Field(description="of open orders, held against the cross pool")
-    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
-    later: ClassVar[frozenset[str]] = frozenset({"pool"})
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    later: ClassVar[frozenset[str]] = frozenset({"whole"})
 
 
 class Formula(Model):
@@ -177,8 +177,8 @@ class Fee(Model):
 class Maintenance(Model):
     position: Literal["tier"] | Formula = Field(description="by the market's table, or by a formula")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
-    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
-    later: ClassVar[frozenset[str]] = frozenset({"pool"})
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    later: ClassVar[frozenset[str]] = frozenset({"whole"})
 
 
 class Rounding(Model):

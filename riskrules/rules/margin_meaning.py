@@ -137,8 +137,8 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
-    if s.maintenance_margin.pool is not None:
-        pooled = formulas(s.maintenance_margin.pool.formula, "pool")
+    if s.maintenance_margin.whole is not None:
+        pooled = formulas(s.maintenance_margin.whole.formula, "pool")
     total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
     return {"position_maintenance": each, **closing, "maintenance_margin": total}
 
@@ -171,8 +171,8 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
-    if s.initial_margin.pool is not None:
-        total = formulas(s.initial_margin.pool.formula, "pool")
+    if s.initial_margin.whole is not None:
+        total = formulas(s.initial_margin.whole.formula, "pool")
     return {
         "position_initial": each,
         **orders,
@@ -215,8 +215,8 @@ def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
     funding = _counted_funding(s)
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
-    if s.equity.pool is not None:
-        equity = formulas(s.equity.pool.formula, "pool")
+    if s.equity.whole is not None:
+        equity = formulas(s.equity.whole.formula, "pool")
     made = {"counted_profit": profit, **({"counted_funding": funding} if funding else {})}
     if s.equity.with_initial_margin is not None:
         other = _round(formulas(s.equity.with_initial_margin.formula, "pool"), s.rounding.equity)

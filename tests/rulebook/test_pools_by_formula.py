@@ -23,26 +23,51 @@ inputs:
   lent: {rows: holding, unit: base, reads_as: How much of the balance is lent out.}
 settings:
   share: {unit: rate, assets: {USDT: 50%}}
-  reserve: {unit: settle, everywhere: 100}
+  reserve: {unit: settle, value: 100}
 terms:
-  kept: {rows: holding, unit: settle, expression: "in_unit(amount - lent, settle)", reads_as: What is not lent out., example: {given: {amount: 10, lent: 4}, gives: 6}}
-  careful: {rows: holding, unit: settle, expression: kept * share, reads_as: A share of it., example: {given: {kept: 6, share: 50%}, gives: 3}}
-  kept_together: {rows: pool, unit: settle, expression: "total(kept, pool)", reads_as: All of it., example: {given: {kept: 6}, gives: 6}}
-  careful_together: {rows: pool, unit: settle, expression: "total(careful, pool)", reads_as: All of it., example: {given: {careful: 3}, gives: 3}}
-  held_back: {rows: pool, unit: settle, expression: "reserve if kept_together >= reserve else kept_together", reads_as: The reserve., example: {given: {kept_together: 6, reserve: 100}, gives: 6}}
+  kept:
+    rows: holding
+    unit: settle
+    expression: "in_unit(amount - lent, settle)"
+    reads_as: What is not lent out.
+    example: {given: {amount: 10, lent: 4}, gives: 6}
+  careful:
+    rows: holding
+    unit: settle
+    expression: kept * share
+    reads_as: A share of it.
+    example: {given: {kept: 6, share: 50%}, gives: 3}
+  kept_together:
+    rows: pool
+    unit: settle
+    expression: "total(kept, pool)"
+    reads_as: All of it.
+    example: {given: {kept: 6}, gives: 6}
+  careful_together:
+    rows: pool
+    unit: settle
+    expression: "total(careful, pool)"
+    reads_as: All of it.
+    example: {given: {careful: 3}, gives: 3}
+  held_back:
+    rows: pool
+    unit: settle
+    expression: "reserve if kept_together >= reserve else kept_together"
+    reads_as: The reserve.
+    example: {given: {kept_together: 6, reserve: 100}, gives: 6}
 """
-)  # noqa: E501
+)
 MARGIN = (
     "kind: margin\n"
     + HEAD
     + """
 equity: {wallet_balance: counted, unrealised_profit: 100%, unrealised_loss: 100%, funding_owed: counted, funding_due: not_counted,
-  pool: {formula: kept_together}, with_initial_margin: {formula: careful_together}}
+  whole: {formula: kept_together}, with_initial_margin: {formula: careful_together}}
 initial_margin:
   position: {rate: one_over_chosen_leverage, on: notional_at_mark}
   orders: {count: not_counted, price: order_price, reduce_only: excluded, opening_loss: not_reserved, fee: none}
-  pool: {formula: held_back}
-maintenance_margin: {position: tier, fee: none, pool: {formula: held_back}}
+  whole: {formula: held_back}
+maintenance_margin: {position: tier, fee: none, whole: {formula: held_back}}
 """
 )
 
@@ -112,7 +137,7 @@ def test_a_figure_that_nobody_asks_for_is_refused(tmp_path: Path) -> None:
 
 def test_a_pool_s_margin_has_a_value_for_each_pool(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="value for each pool"):
-        book(tmp_path, margin=MARGIN.replace("pool: {formula: held_back}}", "pool: {formula: kept}}"))
+        book(tmp_path, margin=MARGIN.replace("whole: {formula: held_back}}", "whole: {formula: kept}}"))
 
 
 def test_settings_of_one_name_do_not_mix_markets_and_assets(tmp_path: Path) -> None:

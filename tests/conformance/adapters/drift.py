@@ -72,7 +72,7 @@ class Laid:
         self.account |= {"user_margin_ratio": "0", "margin_ratio_override": "0", "high_leverage_mode": "0", "liquidation_buffer": "0"}
         self.assets[DRIFT.settle] = {"index_price": "1", "average_price": "1"}  # the quote token, where the case does not name it
         for name in ("strict_initial", "strict_fill", "strict_maintenance"):
-            self.settings[name] = {"unit": "count", "everywhere": "0"}
+            self.settings[name] = {"unit": "count", "value": "0"}
 
     def of(self, scope: str, row: str, given: Fields, known: Mapping[str, tuple[str, str, str]]) -> None:
         for said, (name, unit, step) in known.items():
@@ -81,7 +81,7 @@ class Laid:
 
     def set(self, scope: str, row: str, name: str, unit: str, value: str) -> None:
         if scope == "everywhere":
-            self.settings[name] = {"unit": unit, "everywhere": value}
+            self.settings[name] = {"unit": unit, "value": value}
         else:
             self.settings.setdefault(name, {"unit": unit, scope: {}})[scope][row] = value
 

@@ -88,7 +88,7 @@ def account(q: Question) -> list[Trial]:
         "high_leverage_mode": "1" if policy.get("high_leverage") else "0",
         "liquidation_buffer": w.steps(policy.get("margin_buffer_ratio") or "0", POINT),
     }  # fmt: skip
-    laid.settings[f"strict_{kind}"]["everywhere"] = "1" if policy.get("strict_prices") else "0"
+    laid.settings[f"strict_{kind}"]["value"] = "1" if policy.get("strict_prices") else "0"
     spots(laid, q.inputs["spot"])
     isolated = perps(laid, q.inputs["perp"])
     figures = of_pool(POOL, kind)
