@@ -32,8 +32,8 @@ from riskrules.units.clock import Instant, say_instant
 from riskrules.units.exact import Exact, to_exact, to_fraction
 
 ASKS_FOR_FORMULAS = (
-    *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "pool", "plus")),
-    *(("equity", key) for key in ("position_value", "unsettled_funding", "pool", "with_initial_margin", "plus", "less")),
+    *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "whole", "plus")),
+    *(("equity", key) for key in ("position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less")),
 )
 
 

@@ -18,7 +18,8 @@ from riskrules.units.unit import BY_NAME, Unit, UnitMistake
 Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
 DEEPEST = 100
-MOST_FACTORS = 64  # a liquidation step of a venue that rounds ten times takes 60; short of figures with thousands of digits
+MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
+MOST_IN_ALL = 400  # however often they are rounded on the way: a rounding ends the digits after the point and not those before it
 NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 
 
@@ -42,8 +43,8 @@ def build(expression: str, resolve: Resolve) -> Term:
     return _Builder(expression, resolve).of(tree.body)
 
 
-def factors(made: Term) -> int:
-    """How many figures are multiplied together at most, those of the terms it names included."""
+def factors(made: Term, through_roundings: bool = False) -> int:
+    """How many figures are multiplied together at most, those of the terms it names included; a rounded figure is one again, or not."""
     count: dict[int, int] = {}
     for term in t.every_term([made]):
         each = [count[id(arg)] for arg in term.args]
@@ -51,11 +52,14 @@ def factors(made: Term) -> int:
             count[id(term)] = sum(each)
         elif term.op == "power":
             count[id(term)] = each[0] * int(term.args[1].param[0])
+        elif term.op in _ROUNDED and not through_roundings:
+            count[id(term)] = each[1]
         else:
             count[id(term)] = max(each, default=1)
     return count[id(made)]
 
 
+_ROUNDED = frozenset((*ROUNDINGS.values(), *ROOTS.values()))
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")

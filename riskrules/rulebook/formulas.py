@@ -12,7 +12,7 @@ from riskrules.ir.frame import BEFORE, Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
+from riskrules.rulebook.expression import MOST_FACTORS, MOST_IN_ALL, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -146,8 +146,8 @@ class FormulaBook:
         return rows
 
     def settings(self) -> dict[str, dict[str, Exact]]:
-        found = {name: version.value for name, version in self._versions["settings"].items() if version.value.everywhere is None}
-        return {name: _by_asset(value) if value.scope == "asset" else _by_market(value) for name, value in found.items()}
+        found = {name: version.value for name, version in self._versions["settings"].items() if version.value.value is None}
+        return {name: _by_asset(value) if value.rows == "asset" else _by_market(value) for name, value in found.items()}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
         return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
@@ -207,8 +207,12 @@ class FormulaBook:
 
     def _checked(self, made: Term, formula: FormulaTerm, kind: str) -> Term:
         unit = UNITS[formula.unit]
-        if (many := factors(made)) > MOST_FACTORS:
-            raise Mistake("RR402", f"an expression that multiplies {many} figures together", f"at most {MOST_FACTORS}: look at its powers")
+        if (many := factors(made)) > MOST_FACTORS or (many := factors(made, through_roundings=True)) > MOST_IN_ALL:
+            raise Mistake(
+                "RR402",
+                f"an expression that multiplies {many} figures together",
+                f"at most {MOST_FACTORS}, {MOST_IN_ALL} with roundings between: look at its powers",
+            )
         if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag") or made.unit.word in NO_FIGURE - {"flag"}:
             raise Mistake(
                 "RR403",
@@ -244,11 +248,11 @@ def _by_asset(value: Setting) -> dict[str, Exact]:
 
 
 def _setting(name: str, version: Version) -> Term:
-    """One value everywhere is part of the rule; the others are read for each market, or for each asset."""
+    """One value for all is part of the rule; the others are read for each market, or for each asset."""
     value: Setting = version.value
-    if value.everywhere is not None:
-        return t.constant(value.everywhere, UNITS[value.unit], version.source, name)
-    return t.given(name, value.scope, UNITS[value.unit])
+    if value.value is not None:
+        return t.constant(value.value, UNITS[value.unit], version.source, name)
+    return t.given(name, value.rows, UNITS[value.unit])
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:

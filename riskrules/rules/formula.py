@@ -78,23 +78,23 @@ class Setting(Model):
     markets: dict[Market, Figure] = Field(default_factory=dict)
     every_asset: Figure | None = Field(default=None, description="of assets and not of markets: for an asset without a value of its own")
     assets: dict[Asset, Figure] | None = Field(default=None, description="assets with a value of their own")
-    everywhere: Figure | None = Field(default=None, description="one value, whatever the market or the asset")
-    later: ClassVar[frozenset[str]] = frozenset({"every_asset", "assets", "everywhere"})
+    value: Figure | None = Field(default=None, description="one for the whole rulebook, whatever the market or the asset")
+    later: ClassVar[frozenset[str]] = frozenset({"every_asset", "assets", "value"})
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> Setting:
         of_markets = self.every_market is not None or bool(self.markets)
-        if of_markets + (self.scope == "asset") + (self.everywhere is not None) > 1:
+        if of_markets + (self.rows == "asset") + (self.value is not None) > 1:
             raise refuse(
                 "RR225",
                 "a setting of several things at once",
-                "of markets, of assets, or one value everywhere",
+                "value, or assets, or markets",
                 "give each its own setting: which value counts would not be said",
             )
         return self
 
     @property
-    def scope(self) -> Literal["market", "asset"]:
+    def rows(self) -> Literal["market", "asset"]:
         return "asset" if self.every_asset is not None or self.assets is not None else "market"
 
 

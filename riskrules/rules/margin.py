@@ -117,11 +117,11 @@ class Equity(Model):
         default=None, description="what each position is worth, in place of its unrealised profit; the shares above are of it"
     )
     unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
-    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
     with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
     plus: Formula | None = Field(default=None, description="what counts of a pool besides, such as coins posted with a position")
     less: Formula | None = Field(default=None, description="an amount of the pool that is taken off: a term of a formula file")
-    later: ClassVar[frozenset[str]] = frozenset({"position_value", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"})
+    later: ClassVar[frozenset[str]] = frozenset({"position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less"})
 
 
 class WeightSlice(Model):
@@ -201,9 +201,9 @@ class Orders(Model):
 class Initial(Model):
     position: PositionInitial | Formula | Literal["none"] = Field(description="of each position; none where the pool alone holds one")
     orders: Orders = Field(description="of open orders, held against the cross pool")
-    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
     plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
-    later: ClassVar[frozenset[str]] = frozenset({"pool", "plus"})
+    later: ClassVar[frozenset[str]] = frozenset({"whole", "plus"})
 
 
 class Formula(Model):
@@ -218,9 +218,9 @@ class Fee(Model):
 class Maintenance(Model):
     position: Literal["tier", "none"] | Formula = Field(description="by the market's table, by a formula, or none")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
-    pool: Formula | None = Field(default=None, description="of the pool, where that is not the sum of these")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
     plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
-    later: ClassVar[frozenset[str]] = frozenset({"pool", "plus"})
+    later: ClassVar[frozenset[str]] = frozenset({"whole", "plus"})
 
 
 class Rounding(Model):

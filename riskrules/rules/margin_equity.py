@@ -17,8 +17,8 @@ def equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Nam
     funding = _counted_funding(s, formulas)
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
-    if s.equity.pool is not None:
-        equity = formulas(s.equity.pool.formula, of_pool.POOL)
+    if s.equity.whole is not None:
+        equity = formulas(s.equity.whole.formula, of_pool.POOL)
     if s.equity.plus is not None:
         equity = equity + pooled(s.equity.plus.formula, {**names, **wallet})
     equity = of_pool.less(equity, s.equity, formulas)

@@ -125,8 +125,8 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
-    if s.maintenance_margin.pool is not None:
-        pooled = formulas(s.maintenance_margin.pool.formula, of_pool.POOL)
+    if s.maintenance_margin.whole is not None:
+        pooled = formulas(s.maintenance_margin.whole.formula, of_pool.POOL)
     return {"position_maintenance": each, **closing, "maintenance_margin": pooled}
 
 
@@ -160,8 +160,8 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
-    if s.initial_margin.pool is not None:
-        total = formulas(s.initial_margin.pool.formula, of_pool.POOL)
+    if s.initial_margin.whole is not None:
+        total = formulas(s.initial_margin.whole.formula, of_pool.POOL)
     return {
         "position_initial": each,
         **orders,

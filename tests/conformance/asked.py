@@ -7,8 +7,8 @@ the JSON twin of an explanation, prices and leverages from the inverse questions
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -55,7 +55,14 @@ class Word:
     text: str
 
 
-Found = Span | NoFigure | Words | Word
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The engine answers with a word."""
+
+    word: str
+
+
+Found = Span | NoFigure | Words | Word | Said
 Reading = Callable[["Answers"], Found]
 
 
@@ -65,6 +72,8 @@ class Trial:
     snapshot: Mapping[str, Any]
     figures: Mapping[str, Reading]
     as_of: str = FIRST
+    after: Trial | None = None  # the step before this one
+    carried: Mapping[tuple[str, str], Reading] = field(default_factory=dict)  # what it left, by where it stands: ("position", "size")
     mark_where: tuple[str, str] | None = None  # the mark is not given: where this condition turns against this position
 
 
@@ -81,8 +90,9 @@ class Answers:
 
     def __init__(self, trial: Trial, known: dict[int, Answers] | None = None) -> None:
         self.plan = plan_of(trial.book, trial.as_of)
-        self.trial, self._known = trial, {} if known is None else known
-        self.evaluated = self._decided(self._carried(trial.snapshot))
+        self._known = {} if known is None else known
+        self.trial = trial if trial.after is None else _continued(trial, Answers(trial.after))
+        self.evaluated = self._decided(self._carried(self.trial.snapshot))
         if trial.mark_where is not None:
             self.evaluated = self._decided(self._at_the_mark(*trial.mark_where))
 
@@ -117,6 +127,19 @@ class Answers:
     @cached_property
     def pools(self) -> list[tuple[PoolExplanation, dict[str, Any]]]:
         return [(pool, pool_json(pool, 1)) for pool in explanations(self.evaluated)]
+
+
+def _continued(trial: Trial, before: Answers) -> Trial:
+    """The account as the step before has left it: its answers are the next inputs."""
+    account = dict(trial.snapshot["accounts"][0])
+    position = dict(account["positions"][0])
+    for (where, name), reading in trial.carried.items():
+        found = reading(before)
+        if not isinstance(found, Span):
+            raise NotSaid(f"{name}: the step before gives none")
+        (position if where == "position" else account)[name] = str(found.low)
+    account["positions"] = [position]
+    return replace(trial, snapshot={**trial.snapshot, "accounts": [account]})
 
 
 def leg(name: str, of: str) -> Reading:
@@ -164,6 +187,18 @@ def which(flags: Mapping[str, Reading], otherwise: str) -> Reading:
                 return Word(word)
         return Word(otherwise)
 
+
+def at(name: str, label: str) -> Reading:
+    """A named term of the row that is called so: an asset, a balance, a pool."""
+
+    def reading(answers: Answers) -> Found:
+        evaluated = answers.evaluated
+        program = evaluated.plan.program
+        if name not in program.named:
+            return NoFigure(f"the rulebook has no {name}")
+        labels = evaluated.rows.labels()[program.nodes[program.named[name]].rows]
+        return _figure(figure(evaluated.value(name, labels.index(label))), f"{name} of {label}") if label in labels else NoFigure(label)
+
     return reading
 
 
@@ -175,6 +210,26 @@ def in_parts(reading: Reading, of: int) -> Reading:
         return Span(found.low * of, found.high * of) if isinstance(found, Span) else found
 
     return smaller
+
+
+def in_steps(of: Reading, step: str) -> Reading:
+    """The same figure as the case prints it: how many steps of so much each."""
+
+    def reading(answers: Answers) -> Found:
+        found = of(answers)
+        return Span(found.low / exact(step), found.high / exact(step)) if isinstance(found, Span) else found
+
+    return reading
+
+
+def in_words(of: Reading, words: Sequence[str]) -> Reading:
+    """A grade by its word: 0 is the first."""
+
+    def reading(answers: Answers) -> Found:
+        found = of(answers)
+        return Said(words[int(found.low)]) if isinstance(found, Span) else found
+
+    return reading
 
 
 def _figure(value: Any, what: str) -> Found:

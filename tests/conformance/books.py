@@ -88,6 +88,10 @@ class Book:
     def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 
+    def formula_file(self, **body: Mapping[str, Any]) -> Book:
+        """Inputs, settings and terms of a case, over those of the same names."""
+        return self._over("formula", "of-case", {name: dict(value) for name, value in body.items() if value})
+
     def collateral(self, weights: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("margin", "weights", {"collateral": dict(weights)})
 
@@ -131,6 +135,10 @@ BY_SIZE = Book("by-size", "marginal_on_mark_notional", "USDT", shipped=False)
 BY_ROOT = Book("by-root", "marginal_on_mark_notional", "USDT", shipped=False)
 RISK_RATE = Book("risk-rate", "marginal_on_mark_notional", "USDT", shipped=False)
 FIGURES = Book("figures", "marginal_on_mark_notional", "USDT", shipped=False)
+
+
+DRIFT = Book("drift-v2", "", "USDC")
+MANGO = Book("mango-v4", "", "USDC")
 
 
 class Refused(Exception):

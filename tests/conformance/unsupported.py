@@ -5,16 +5,13 @@ from __future__ import annotations
 MISSING: tuple[tuple[str, str], ...] = (
     (
         "mark rules and liquidation steps are kinds of their own, not written yet",
-        "funding_basis_mark adl_bitmex drift.twap_band",
+        "funding_basis_mark adl_bitmex",
     ),
-    ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl mango.health"),
+    ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     (
-        "no rulebook of this venue",
-        "drift.asset_weight drift.liability_weight drift.upnl_weight drift.perp_position drift.margin_ratio drift.account "
-        "drift.max_withdraw drift.base_to_cover drift.liability_transfer drift.implied_liability_transfer drift.asset_transfer "
-        "drift.funding_delta drift.deposit_interest_delta drift.perp_if_fee drift.spot_if_fee drift.liquidation_fee_ramp "
-        "drift.oracle_status drift.liquidate_perp drift.perp_bankruptcy",
+        "an average that goes on by itself",
+        "drift.twap_band",
     ),
     (
         "no rulebook of this venue",

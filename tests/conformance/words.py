@@ -1,7 +1,7 @@
 """Words and units: how a case's figures are spelled in a rulebook and in a snapshot.
 
-A figure passes through unchanged; only its spelling changes.  `fine` and `shifted` are the places where
-a unit is scaled.
+A figure passes through unchanged; only its spelling changes.  `fine`, `shifted` and `steps` are the places
+where a unit is scaled.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def shifted(figure: Any, *exponents: Any, down: Sequence[Any] = ()) -> str:
     power = sum(int(one) for one in exponents) - sum(int(one) for one in down)
     value = exact(figure) * Fraction(10) ** power
     return exact_text(to_exact(value))
+
+
+def steps(figure: Any, step: str) -> str:
+    """A figure that counts steps of so much each: 150 of 0.01 is 1.5."""
+    return exact_text(to_exact(exact(figure) * exact(step)))
 
 
 def per(figure: Any, size: Any) -> str:

@@ -136,9 +136,9 @@ def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 BEYOND = {
-    "equity": ("position_value", "unsettled_funding", "pool", "with_initial_margin", "plus", "less"),
-    "initial_margin": ("pool", "plus"),
-    "maintenance_margin": ("pool", "plus"),
+    "equity": ("position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less"),
+    "initial_margin": ("whole", "plus"),
+    "maintenance_margin": ("whole", "plus"),
     "liquidate_when": ("times",),
 }
 

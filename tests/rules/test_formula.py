@@ -18,6 +18,7 @@ from tests.reference.roots import root_down, root_nearest, root_up
 from tests.rules.told import changed, codes_in_house, codes_of, page_example, walked
 
 EXPRESSION = "notional * (2 if open_interest > crowded_from else 1) * 0.01"
+SETTING = "every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}"
 FILE = "formula/2027-01-01.yaml"
 
 
@@ -32,6 +33,11 @@ def test_the_example_of_the_page_stands(tmp_path: Path) -> None:
         ("every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}", "every_market: 10_000_000", "", "no market of its own"),
         ("every_market: 10_000_000, markets:", "markets:", "", "only for some; the others are an error when met"),
         ("rows: leg", "rows: Trade", "RR218", "a list has a name in small letters"),
+        (SETTING, "value: 10_000_000", "", "one value, whatever the market"),
+        (SETTING, "every_market: 10_000_000, value: 5", "RR225", "of markets or one for all, not both"),
+        (SETTING, "value: 5, assets: {BTC: 5}", "RR225", "nor of assets and one for all"),
+        (SETTING, "markets: {BTC-USDT: 1}, every_asset: 5", "RR225", "nor of markets and of assets"),
+        ("{rows: market, unit: settle, reads_as", "{rows: pool, unit: settle, reads_as", "RR229", "nobody gives figures of a pool"),
         ("unit: settle\n    expression", "unit: USDT\n    expression", "RR229", "units are abstract; the contract binds them"),
         ("crowded_margin:", "Crowded:", "RR218", "a name is in small letters"),
         ("gives: 2_000", "gives: about 2_000", "RR212", "an example comes out exactly"),

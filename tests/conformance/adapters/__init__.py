@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import dydx, hyperliquid, lfest, linear, tables, vega, venues
+from tests.conformance.adapters import drift_cases, dydx, hyperliquid, lfest, linear, mango, tables, vega, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -79,4 +79,6 @@ ADAPTERS: dict[str, Adapter] = {
     "vega.trade_price": vega.trade_price,
     "vega.twap": vega.twap,
     "vega.disposal": vega.disposal,
+    **drift_cases.FAMILIES,
+    **mango.FAMILIES,
 }
