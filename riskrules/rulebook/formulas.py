@@ -235,7 +235,10 @@ def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
 def _setting(name: str, version: Version) -> Term:
     """One of the whole rulebook is a constant with a name; all others are looked up."""
     setting: Setting = version.value
-    if setting.value is not None:
+    if setting.value == "not_stated":
+        hint = "write its value in a formula file of the rulebook"
+        return t.fault("RR505", f"{name} is not set, and the rules need it", hint, UNITS[setting.unit], t.ANY).named(name, version.source)
+    if isinstance(setting.value, Fraction):
         return t.constant(setting.value, UNITS[setting.unit], version.source, name)
     return t.given(name, setting.rows, UNITS[setting.unit])
 

@@ -76,7 +76,9 @@ class Setting(Model):
     unit: UnitName
     every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
-    value: Figure | None = Field(default=None, description="one for the whole rulebook, instead of one for each market")
+    value: Figure | Literal["not_stated"] | None = Field(
+        default=None, description="one for the whole rulebook, instead of one for each market; or not_stated where no source gives it"
+    )
     every_asset: Figure | None = Field(default=None, description="for an asset without a value of its own, where it is one of assets")
     assets: dict[Asset, Figure] | None = Field(default=None, description="of each asset, instead of one for each market")
     later: ClassVar[frozenset[str]] = frozenset({"value", "every_asset", "assets"})

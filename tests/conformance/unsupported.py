@@ -27,7 +27,6 @@ MISSING: tuple[tuple[str, str], ...] = (
         "no rulebook of this venue",
         "percolator.waterfall percolator.mode percolator.price_band percolator.alignment percolator.insurance",
     ),
-    ("no rulebook of this venue", "snx.account snx.collateral snx.liquidation_window snx.keeper_reward"),
     ("closeouts one after another need a book and time", "vega.cascade"),
 )
 

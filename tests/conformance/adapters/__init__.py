@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import hyperliquid, linear, tables, vega, venues
+from tests.conformance.adapters import hyperliquid, linear, synthetix, tables, vega, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -55,4 +55,8 @@ ADAPTERS: dict[str, Adapter] = {
     "vega.trade_price": vega.trade_price,
     "vega.twap": vega.twap,
     "vega.disposal": vega.disposal,
+    "snx.account": synthetix.account,
+    "snx.collateral": synthetix.collateral,
+    "snx.liquidation_window": synthetix.window,
+    "snx.keeper_reward": synthetix.keeper_reward,
 }
