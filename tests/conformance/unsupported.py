@@ -7,7 +7,7 @@ MISSING: tuple[tuple[str, str], ...] = (
         "mark rules and liquidation steps are kinds of their own, not written yet",
         "funding_basis_mark adl_bitmex drift.twap_band",
     ),
-    ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl lfest.check mango.health"),
+    ("no rulebook of this venue", "lfest.check mango.health"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     (
         "no rulebook of this venue",
@@ -22,10 +22,6 @@ MISSING: tuple[tuple[str, str], ...] = (
         "dydx.risk_flags dydx.risk_cmp dydx.transition dydx.account dydx.is_liquidatable dydx.bankruptcy_price "
         "dydx.fillable_price dydx.insurance_delta dydx.subticks dydx.liquidation_size dydx.notional_limits dydx.block_limits "
         "dydx.sort dydx.insurance_valid dydx.can_deleverage dydx.deleverage",
-    ),
-    (
-        "no rulebook of this venue",
-        "percolator.waterfall percolator.mode percolator.price_band percolator.alignment percolator.insurance",
     ),
     ("closeouts one after another need a book and time", "vega.cascade"),
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import hyperliquid, linear, synthetix, tables, vega, venues
+from tests.conformance.adapters import gmx, hyperliquid, linear, percolator, synthetix, tables, vega, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -59,4 +59,11 @@ ADAPTERS: dict[str, Adapter] = {
     "snx.collateral": synthetix.collateral,
     "snx.liquidation_window": synthetix.window,
     "snx.keeper_reward": synthetix.keeper_reward,
+    "percolator.waterfall": percolator.waterfall,
+    "percolator.mode": percolator.mode,
+    "percolator.price_band": percolator.price_band,
+    "percolator.alignment": percolator.alignment,
+    "percolator.insurance": percolator.insurance,
+    "gmx.liquidatable": gmx.position,
+    "gmx.capped_pnl": gmx.position,
 }

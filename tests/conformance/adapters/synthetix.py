@@ -111,7 +111,7 @@ def keeper_reward(q: Question) -> list[Trial]:
     """What a keeper is paid: as many positions as were flagged, the first of them earning all that flagging earns."""
     given, names = q.inputs, [SYNTHETIX.market(f"{p.CASE}{k}") for k in range(q.inputs["positions_flagged"])]
     whole = {name: {"unit": unit, "value": _of_wei(q.policy[f"{name}_wei"])} for name, unit in GUARDS.items()}
-    earns = {"unit": "rate", "every_market": "0", "markets": {name: "1" for name in names[:1]}}
+    earns = {"unit": "rate", "every_market": "0", "markets": dict.fromkeys(names[:1], "1")}
     book = SYNTHETIX.markets_of_coins(*names).parameters({**whole, **_everywhere(NO_WINDOW), "liquidation_reward_ratio": earns})
     flagged = w.some(_of_wei(given["flag_reward_wei"]))
     legs = [p.position(name, name, flagged if name in names[:1] else w.TINY, "1", unsettled_funding="0") for name in names]
