@@ -45,7 +45,7 @@ def levels(q: Question) -> list[Trial]:
     """A cross party's maintenance margin and the levels above it."""
     inputs = q.inputs
     mark = w.number(inputs["mark_price"])
-    book = _in_steps(_settings(FACTORS, q.policy), inputs)
+    book = _in_steps(_settings(FACTORS, q.policy), inputs).collateral({VEGA.settle: {"weight": "100%", "owed_weight": "100%"}})
     shot = p.snapshot({MARKET: mark}, _held(inputs, mark), {book.settle: "0"}, orders=_orders(inputs))
     state = {
         "in_auction": "1" if inputs["auction"] else "0",
