@@ -10,6 +10,7 @@ import marshal
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from riskrules.ir.frame import LIST
 from riskrules.ir.ops import Caps
 from riskrules.ir.program import Program
 from riskrules.units.clock import Instant
@@ -101,6 +102,10 @@ class Plan:
     scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
     _markets: dict[str, bytes]
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
+
+    def columns(self) -> tuple[str, ...]:
+        """The drivers that a table may carry, one figure a row; a list has no place in a table."""
+        return tuple(sorted({name for rows, names in self.drivers.items() if LIST not in rows for name in names}))
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""

@@ -140,6 +140,7 @@ def asked(t: int, amount: str, skew: str = "100", endorsed: bool = False) -> Giv
          {"is_liquidatable": True}, "dollars"),
         ("gmx.capped_pnl", {"max_pnl_factor": "0.5"}, POOL, {"position_pnl": "100", "position_pnl_uncapped": "100"}, "below the cap"),
         ("gmx.capped_pnl", {"max_pnl_factor": "0.2"}, POOL, {"position_pnl": "50"}, "half of it"),
+        ("gmx.capped_pnl", {"max_pnl_factor": "0"}, POOL, {"position_pnl": "100"}, "a share of nothing cuts nothing, as in the source"),
         ("gmx.capped_pnl", {"max_pnl_factor": "0.2"}, {**POOL, "index_price": "5"}, {"position_pnl": "-50"}, "a loss is whole"),
     ],
 )  # fmt: skip

@@ -175,3 +175,8 @@ def test_what_a_pool_cannot_hold(
 def test_the_example_of_the_page_may_have_a_list(tmp_path: Path) -> None:
     with_list = changed("formula", "settings:", "lists: {deed: {of: market, reads_as: What was done.}}\nsettings:")
     assert codes_in_house(tmp_path, {FILE: with_list}) == set()
+
+
+def test_a_table_has_no_column_for_an_item_of_a_list(tmp_path: Path) -> None:
+    house_with(tmp_path, {FILE: EVERY})
+    assert not {"how_much", "how_old", "how_loud"} & set(riskrules.load(tmp_path, rulebook=HOUSE, as_of=AS_OF).plan.columns())

@@ -10,7 +10,8 @@ from tests.conformance.cases import Question
 
 # A case that prints no pool has one whose profit is below every cap; one that prints no costs has none.
 NOTHING = {
-    "collateral_amount": "0", "collateral_price": "0", "coin_is_the_base": "0", "closing_costs": "0", "price_impact": "0", "side_interest": "0",
+    "collateral_amount": "0", "collateral_price": "0", "coin_is_the_base": "0", "closing_costs": "0",
+    "price_impact": "0", "side_interest": "0",
     "pool_value": "0", "pool_profit": "0",
 }  # fmt: skip
 SETTINGS = {"min_collateral_factor": "rate", "max_pnl_factor": "rate", "min_collateral_factor_per_interest": "1"}

@@ -66,7 +66,7 @@ def account(q: Question) -> list[Trial]:
     ]
     marks = {market: w.number(one["price"]) for market, one in markets.items()}
     shot = p.snapshot(marks, legs, {USD: w.number(q.inputs["collateral_usd"])}, flag_cost="0", liquidate_cost="0")
-    first = next(iter(markets))
+    first = next(iter(markets), None)
     of_leg = {f"initial_margin_ratio.{k}": term("initial_ratio", market) for k, market in enumerate(markets)}
     of_leg |= {f"pnl.{k}": leg("unrealised_profit", market) for k, market in enumerate(markets)}
     of_pool = {
@@ -96,7 +96,7 @@ def window(q: Question) -> list[Trial]:
         at = w.number(asked["t"])
         shot["markets"][market] |= {
             "clock": at, "requested_amount": w.number(asked["amount"]), "market_skew": w.number(asked["skew"]),
-            "endorsed_liquidator": "1" if asked["endorsed_liquidator"] else "0", "liquidated": [*seen],
+            "endorsed_liquidator": "1" if asked.get("endorsed_liquidator") else "0", "liquidated": [*seen],
         }  # fmt: skip
         trials.append(Trial(book, shot, {f"liquidated.{k}": answer, "capacity_per_window": term("window_capacity")}))
         seen.append({"liquidated_amount": Earlier(trials[k], answer), "liquidated_at": at})
