@@ -48,10 +48,10 @@ class Sections:
 
 def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
-    sums = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts = {name: term for name, term in sums.items() if name not in POOL_MARGINS}
+    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
     parts |= _equity(s, {**names, **parts}, pooled)
-    parts |= {name: _held(s, name, sums[name], pooled, {**names, **parts}) for name in POOL_MARGINS}
+    known = {name: term for name, term in {**names, **parts}.items() if name not in POOL_MARGINS}
+    parts |= {name: _held(s, name, parts[name], pooled, known) for name in POOL_MARGINS}
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
 
@@ -223,7 +223,8 @@ def _equity(s: Sections, names: Names, pooled: Pooled) -> Names:
     if funding is not None:
         equity = equity + t.over("total", funding, "pool")
     if s.equity.plus is not None:
-        equity = equity + pooled(s.equity.plus.formula, {**names, **wallet})
+        known = {name: term for name, term in {**names, **wallet}.items() if name not in POOL_MARGINS}
+        equity = equity + pooled(s.equity.plus.formula, known)
     equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
     return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
 
