@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import riskrules
-from riskrules.engine.decide import decide
+from riskrules.engine.ask import price_answers
+from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.door import read_snapshot
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import to_fraction
@@ -46,17 +47,22 @@ LOUD = formula("noise", "account", "count", "total(how_loud, account)", "how_lou
 Column = Callable[[str], list[Any]]
 
 
-def columns(folder: Path, text: str, lists: dict[str, Any], of_account: dict[str, Any] | None = None, margin: str = "") -> Column:
-    """Every value of a term, for one account with a position in each of two markets; an error is its code."""
+def decided(folder: Path, text: str, lists: dict[str, Any], of_account: dict[str, Any] | None = None, margin: str = "") -> Evaluated:
+    """One account with a position in each of two markets."""
     house_with(folder, {FILE: text, **({"margin/2027-01-01.yaml": margin} if margin else {})})
     plan = riskrules.load(folder, rulebook=HOUSE, as_of=AS_OF).plan
     markets = {name: {"mark_price": "100", "at": AS_OF, **lists.get(name, {})} for name in ("BTC-USDT", "ETH-USDT")}
-    held = {"mode": "cross", "size": "1", "entry_price": "100", "leverage": "5", "unsettled_funding": "0"}
+    held = {"mode": "cross", "entry_price": "100", "leverage": "5", "unsettled_funding": "0"}
     account = {"id": "a1", "collateral": {"USDT": "100"}, "taker_fee": "0.05%", **(of_account or {})}
-    account["positions"] = [{"market": name, **held} for name in markets]
+    account["positions"] = [{"market": name, "size": size, **held} for name, size in zip(markets, ("1", "2"), strict=True)]
     snapshot, problems = read_snapshot(json.dumps({"as_of": AS_OF, "markets": markets, "accounts": [account]}), "shot", plan.drivers)
     assert snapshot is not None, problems
-    evaluated = decide(plan, snapshot, snapshot.accounts[0])
+    return decide(plan, snapshot, snapshot.accounts[0])
+
+
+def columns(folder: Path, text: str, lists: dict[str, Any], of_account: dict[str, Any] | None = None, margin: str = "") -> Column:
+    """Every value of a term; an error is its code."""
+    evaluated = decided(folder, text, lists, of_account, margin)
 
     def column(name: str) -> list[Any]:
         walked = [evaluated.value(name, k) for k in range(len(evaluated.walk.column(name)))]
@@ -119,7 +125,7 @@ WORTH = formula("worth", "holding", "base", "amount * factor", "amount: 2, facto
 @pytest.mark.parametrize(
     "setting, term, found, why",
     [
-        ("{unit: 1, value: 3}", SCALED, ["300", "300"], "of the whole rulebook"),
+        ("{unit: 1, value: 3}", SCALED, ["300", "600"], "of the whole rulebook"),
         ("{unit: 1, value: not_stated}", SCALED, ["RR505", "RR505"], "needed, and nowhere stated"),
         ("{unit: 1, markets: {BTC-USDT: 3}}", SCALED, ["300", "RR505"], "of some markets"),
         ("{unit: 1, assets: {USDT: 3}}", WORTH, ["300"], "of an asset"),
@@ -153,7 +159,7 @@ def test_a_pool_may_hold_more_than_its_positions_do(tmp_path: Path) -> None:
     text = HEADER + "terms:\n" + REWARD
     plain = columns(tmp_path / "plain", text, {}, margin=MARGIN + held.replace(", plus: {formula: reward}", ""))
     more = columns(tmp_path / "more", text, {}, margin=MARGIN + held)
-    assert (plain("maintenance_margin"), more("maintenance_margin")) == (["9/10"], ["109/10"])
+    assert (plain("maintenance_margin"), more("maintenance_margin")) == (["7/5"], ["57/5"])
 
 
 @pytest.mark.parametrize(
@@ -180,3 +186,14 @@ def test_the_example_of_the_page_may_have_a_list(tmp_path: Path) -> None:
 def test_a_table_has_no_column_for_an_item_of_a_list(tmp_path: Path) -> None:
     house_with(tmp_path, {FILE: EVERY})
     assert not {"how_much", "how_old", "how_loud"} & set(riskrules.load(tmp_path, rulebook=HOUSE, as_of=AS_OF).plan.columns())
+
+
+def test_a_question_runs_back_through_what_comes_before(tmp_path: Path) -> None:
+    """The smaller position is margined first, and a tenth of it is held by the larger one too: 0.11 P + 2 against P − 40."""
+    queue = formula(
+        "queue", "leg", "settle", "notional * 0.01 + total_before(notional, size, account) * 0.1", "notional: 100, size: 1", "1"
+    )
+    margin = MARGIN + "maintenance_margin: {position: {formula: queue}, fee: none}\n"
+    evaluated = decided(tmp_path, HEADER + "terms:\n" + queue, {}, {"collateral": {"USDT": "60"}}, margin)
+    (answer,) = price_answers(evaluated, 0, 0, "liquidate")
+    assert (answer.direction, str(to_fraction(evaluated.value("maintenance_margin", 0))), float(answer.point)) == (-1, "13", 47.21)
