@@ -130,7 +130,7 @@ def asked(t: int, amount: str, skew: str = "100", endorsed: bool = False) -> Giv
         ("percolator.insurance", FUND, {"vault": 1000000, "events": [[10000, 1000000, 1]]},
          {"payouts": [[5000, 5000]]}, "the event's share"),
         ("percolator.waterfall", {}, {**TOTALS, "warming": 100, "insurance": 100, "collateral": 850},
-         {"burned_warming": 100, "insurance_draw": 50, "equity_haircut": "0.1", "principal_left": 900, "solvent": True},
+         {"burned_warming": 100, "insurance_draw": 50, "insurance_left": 50, "equity_haircut": "0.1", "principal_left": 900, "solvent": True},
          "what the fund pays is counted once and then gone"),
         ("percolator.waterfall", {}, {**TOTALS, "principal": 0, "warming": 0, "collateral": 0}, {"equity_haircut": "0"}, "nothing at all"),
         ("gmx.liquidatable", LEAST, {**POSITION, "index_price": "45.5"}, {"is_liquidatable": False}, "the very least remains"),

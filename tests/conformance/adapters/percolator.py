@@ -17,7 +17,8 @@ TOTALS = {
     "all_collateral": "collateral",
 }  # fmt: skip
 LOSSES = (
-    "burned_warming", "insurance_draw", "equity_haircut", "warming_left", "principal_left", "deficit_to_equity",
+    "burned_warming", "insurance_draw", "equity_haircut", "warming_left", "principal_left", "realised_left",
+    "insurance_left", "deficit_to_equity",
 )  # fmt: skip
 
 
