@@ -260,14 +260,14 @@ def _total_before(node: Node, exact: Exactly, walk: Walk) -> Column:
     for members in groups.values():
         unordered = _first_fault(tuple(keys[i] for i in members))
         so_far: Any = unordered or ZERO
-        for i in members if unordered else _ranked(members, keys):
+        for i in members if unordered else ranked(members, keys):
             out[i] = so_far
             if type(so_far) is not Fault:
                 so_far = values[i] if type(values[i]) is Fault else exact(so_far, values[i])
     return out
 
 
-def _ranked(members: list[int], keys: Column) -> list[int]:
+def ranked(members: list[int], keys: Column) -> list[int]:
     """From the smallest key up; of equal ones as they stand."""
 
     def between(i: int, j: int) -> int:

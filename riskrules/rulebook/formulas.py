@@ -248,11 +248,14 @@ def _by_asset(value: Setting) -> dict[str, Exact]:
 
 
 def _setting(name: str, version: Version) -> Term:
-    """One value for all is part of the rule; the others are read for each market, or for each asset."""
-    value: Setting = version.value
-    if value.value is not None:
-        return t.constant(value.value, UNITS[value.unit], version.source, name)
-    return t.given(name, value.rows, UNITS[value.unit])
+    """One of the whole rulebook is a constant with a name; all others are looked up."""
+    setting: Setting = version.value
+    if setting.value == "not_stated":
+        hint = "write its value in a formula file of the rulebook"
+        return t.fault("RR505", f"{name} is not set, and the rules need it", hint, UNITS[setting.unit], t.ANY).named(name, version.source)
+    if isinstance(setting.value, Fraction):
+        return t.constant(setting.value, UNITS[setting.unit], version.source, name)
+    return t.given(name, setting.rows, UNITS[setting.unit])
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:

@@ -10,6 +10,7 @@ import marshal
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from riskrules.ir.frame import LIST
 from riskrules.ir.ops import Caps
 from riskrules.ir.program import Program
 from riskrules.units.clock import Instant
@@ -121,6 +122,10 @@ class Plan:
     beside: Beside = field(default_factory=Beside)
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
     packed_portfolio: bytes = b""  # what only `couple` reads; empty where the book has none
+
+    def columns(self) -> tuple[str, ...]:
+        """The drivers that a table may carry, one figure a row; a list has no place in a table."""
+        return tuple(sorted({name for rows, names in self.drivers.items() if LIST not in rows for name in names}))
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""

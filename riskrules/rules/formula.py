@@ -76,10 +76,12 @@ class Setting(Model):
     unit: UnitName
     every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
-    every_asset: Figure | None = Field(default=None, description="of assets and not of markets: for an asset without a value of its own")
-    assets: dict[Asset, Figure] | None = Field(default=None, description="assets with a value of their own")
-    value: Figure | None = Field(default=None, description="one for the whole rulebook, whatever the market or the asset")
-    later: ClassVar[frozenset[str]] = frozenset({"every_asset", "assets", "value"})
+    value: Figure | Literal["not_stated"] | None = Field(
+        default=None, description="one for the whole rulebook, instead of one for each market; or not_stated where no source gives it"
+    )
+    every_asset: Figure | None = Field(default=None, description="for an asset without a value of its own, where it is one of assets")
+    assets: dict[Asset, Figure] | None = Field(default=None, description="of each asset, instead of one for each market")
+    later: ClassVar[frozenset[str]] = frozenset({"value", "every_asset", "assets"})
 
     @model_validator(mode="after")
     def _of_one_thing(self) -> Setting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from riskrules.ir import term as t
 from riskrules.ir.term import Term
 from riskrules.rules import margin_pool as of_pool
-from riskrules.rules.margin_sections import NOTHING, Formulas, Names, Pooled, Sections, rounded
+from riskrules.rules.margin_sections import NOTHING, POOL_MARGINS, Formulas, Names, Pooled, Sections, rounded
 from riskrules.units import unit as u
 
 
@@ -20,7 +20,8 @@ def equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Nam
     if s.equity.whole is not None:
         equity = formulas(s.equity.whole.formula, of_pool.POOL)
     if s.equity.plus is not None:
-        equity = equity + pooled(s.equity.plus.formula, {**names, **wallet})
+        known = {name: term for name, term in {**names, **wallet}.items() if name not in POOL_MARGINS}
+        equity = equity + pooled(s.equity.plus.formula, known)
     equity = of_pool.less(equity, s.equity, formulas)
     made = {"counted_profit": profit, **({"counted_funding": funding} if funding else {})}
     if s.equity.with_initial_margin is not None:

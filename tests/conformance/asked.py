@@ -170,6 +170,8 @@ def term(name: str, of: str | None = None) -> Reading:
         if name not in evaluated.plan.program.named:
             return NoFigure(f"the rulebook has no {name}")
         row = 0 if of is None else evaluated.row_of(name, [one.id for one in evaluated.rows.legs].index(of))
+        if row >= len(evaluated.walk.column(name)):
+            return NoFigure(f"there is nothing that {name} is a figure of")
         return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
 
     return reading

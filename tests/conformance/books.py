@@ -85,6 +85,10 @@ class Book:
         made = {name: {"unit": unit, "markets": dict(markets)} for name, (unit, markets) in values.items()}
         return self._over("formula", "settings", {"settings": made})
 
+    def parameters(self, settings: Mapping[str, Mapping[str, Any]]) -> Book:
+        """Settings as a formula file writes them: of markets, of assets or of the whole rulebook."""
+        return self._over("formula", "parameters", {"settings": dict(settings)})
+
     def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 
@@ -94,6 +98,10 @@ class Book:
 
     def collateral(self, weights: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("margin", "weights", {"collateral": dict(weights)})
+
+    def markets_of_coins(self, *markets: str) -> Book:
+        """Markets that no table names: they count coins."""
+        return self.contracts(dict.fromkeys(markets, OF_COINS))
 
     def bounds(self, cap: str) -> Book:
         """The rulebook's own form, with equality on the side that the case says."""
@@ -127,7 +135,10 @@ PHEMEX = Book("phemex", "whole_position_on_entry", "USD", mode="isolated").coins
 ASCENDEX = Book("ascendex", "whole_position_by_notional", "USDT").coins()
 DYDX = Book("dydx-v4", "", "USDC")
 LFEST = Book("lfest", "", "USD", mode="isolated")
-VEGA = Book("vega", "", "USD").coins()
+VEGA = Book("vega", "", "USD")
+SYNTHETIX = Book("synthetix-v3", "", "USD")
+PERCOLATOR = Book("percolator", "", "USD")
+GMX = Book("gmx-v2", "", "USD", mode="isolated")
 LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
 LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)

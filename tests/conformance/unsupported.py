@@ -7,17 +7,11 @@ MISSING: tuple[tuple[str, str], ...] = (
         "mark rules and liquidation steps are kinds of their own, not written yet",
         "funding_basis_mark adl_bitmex",
     ),
-    ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     (
         "an average that goes on by itself",
         "drift.twap_band",
     ),
-    (
-        "no rulebook of this venue",
-        "percolator.waterfall percolator.mode percolator.price_band percolator.alignment percolator.insurance",
-    ),
-    ("no rulebook of this venue", "snx.account snx.collateral snx.liquidation_window snx.keeper_reward"),
     ("closeouts one after another need a book and time", "vega.cascade"),
 )
 

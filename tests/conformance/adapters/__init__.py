@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import drift_cases, dydx, hyperliquid, lfest, linear, mango, tables, vega, venues
+from tests.conformance.adapters import (
+    drift_cases,
+    dydx,
+    gmx,
+    hyperliquid,
+    lfest,
+    linear,
+    mango,
+    percolator,
+    synthetix,
+    tables,
+    vega,
+    venues,
+)
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -81,4 +94,15 @@ ADAPTERS: dict[str, Adapter] = {
     "vega.disposal": vega.disposal,
     **drift_cases.FAMILIES,
     **mango.FAMILIES,
+    "snx.account": synthetix.account,
+    "snx.collateral": synthetix.collateral,
+    "snx.liquidation_window": synthetix.window,
+    "snx.keeper_reward": synthetix.keeper_reward,
+    "percolator.waterfall": percolator.waterfall,
+    "percolator.mode": percolator.mode,
+    "percolator.price_band": percolator.price_band,
+    "percolator.alignment": percolator.alignment,
+    "percolator.insurance": percolator.insurance,
+    "gmx.liquidatable": gmx.position,
+    "gmx.capped_pnl": gmx.position,
 }

@@ -44,14 +44,12 @@ def _held(inputs: Fields, price: str, **more: str) -> list[dict[str, str]]:
 def levels(q: Question) -> list[Trial]:
     """A cross party's maintenance margin and the levels above it."""
     inputs = q.inputs
-    if not w.is_nothing(inputs.get("auction_price")):
-        raise NotSaid("an auction price in cross margin: the sources read do not say what it does to orders")
     mark = w.number(inputs["mark_price"])
-    book = _in_steps(_settings(FACTORS, q.policy), inputs)
+    book = _in_steps(_settings(FACTORS, q.policy), inputs).collateral({VEGA.settle: {"weight": "100%", "owed_weight": "100%"}})
     shot = p.snapshot({MARKET: mark}, _held(inputs, mark), {book.settle: "0"}, orders=_orders(inputs))
     state = {
         "in_auction": "1" if inputs["auction"] else "0",
-        "auction_price": "0",
+        "auction_price": w.number(inputs.get("auction_price", "0")),
         "funding_per_unit": w.number(inputs["funding_per_unit"]),
     }
     shot["markets"][MARKET] |= state
