@@ -289,4 +289,4 @@ class _Steps:
         rate = (profit / priced.notional(entry)).shown_as("rate")
         if step.rank == "profit_rate":
             return rate
-        return rate * t.given("their_leverage", "counterparty", u.LEVERAGE)
+        return (rate * t.given("their_leverage", "counterparty", u.LEVERAGE)).shown_as("number")
