@@ -8,7 +8,7 @@ whatever needs the price.  Windows are stated here and shown; the averages over 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -81,7 +81,7 @@ class Combination(Model):
     median_of: tuple[Name, ...] | None = Field(
         default=None, description="the middle one; of an even number the mean of the two in the middle"
     )
-    weighted_mean_of: dict[Name, Rate] | None = Field(default=None, description="each leg times its weight")
+    weighted_mean_of: dict[Name, Positive] | None = Field(default=None, description="each leg times its weight, over all the weights")
     smallest_of: tuple[Name, ...] | None = Field(default=None, description="the smallest")
     largest_of: tuple[Name, ...] | None = Field(default=None, description="the largest")
     leg: Name | None = Field(default=None, description="one leg as it is")
@@ -89,15 +89,15 @@ class Combination(Model):
     @model_validator(mode="after")
     def _one(self) -> Combination:
         if len(self.written) != 1:
-            ways = "median_of, weighted_mean_of, smallest_of, largest_of or leg"
-            raise refuse("RR225", f"a price that is put together in {len(self.written)} ways", ways, "keep one of them")
-        if self.weighted_mean_of is not None and sum(self.weighted_mean_of.values()) != 1:
-            raise refuse("RR225", "the weights do not add up to 100%", "weights that add up to 100%", "correct the weights")
+            ways = ", ".join(self.WAYS)
+            raise refuse("RR225", f"a price that is put together in {len(self.written)} ways", f"one of {ways}", "keep one of them")
         return self
+
+    WAYS: ClassVar[tuple[str, ...]] = ("leg", "median_of", "weighted_mean_of", "smallest_of", "largest_of")
 
     @property
     def written(self) -> list[str]:
-        return [way for way in type(self).model_fields if getattr(self, way)]
+        return [way for way in self.WAYS if getattr(self, way)]
 
     @property
     def legs(self) -> tuple[str, ...]:
@@ -105,11 +105,31 @@ class Combination(Model):
         return (made,) if isinstance(made, str) else tuple(made)
 
 
+class CasePrice(Combination):
+    """What is used when legs are missing: other legs, or those of the price that are there."""
+
+    the_rest: Literal["put_together_alike"] | None = Field(
+        default=None, description="the legs that are there, put together as `price` says"
+    )
+    at_least: Count | None = Field(default=None, description="with the_rest: how many must be there; with fewer the price is undecided")
+    WAYS: ClassVar[tuple[str, ...]] = (*Combination.WAYS, "the_rest")
+
+    @model_validator(mode="after")
+    def _how_many(self) -> CasePrice:
+        if (self.the_rest is None) != (self.at_least is None):
+            raise refuse("RR225", "the_rest and at_least go together", "both or neither", "say how many of the rest are enough")
+        return self
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        return () if self.the_rest else super().legs
+
+
 class Missing(Model):
     missing: tuple[Name, ...] | Literal["any_other"] = Field(
         description="exactly these legs of the price are missing; any_other: every other set"
     )
-    price: Combination | Literal["undecided"] = Field(description="what is used then")
+    price: CasePrice | Literal["undecided"] = Field(description="what is used then")
 
 
 class Clamp(Model):

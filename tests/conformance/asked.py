@@ -90,7 +90,7 @@ def leg(name: str, of: str) -> Reading:
 
     def reading(answers: Answers) -> Found:
         legs = [leg for _, data in answers.pools for leg in data["legs"] if leg["id"] == of]
-        return _figure(legs[0].get(name) if legs else None, f"{name} of {of}")
+        return figure_of(legs[0].get(name) if legs else None, f"{name} of {of}")
 
     return reading
 
@@ -100,7 +100,7 @@ def pool(name: str, settle: str, position: str | None = None) -> Reading:
 
     def reading(answers: Answers) -> Found:
         found = [data["figures"].get(name) for _, data in answers.pools if (data["settle"], data["position"]) == (settle, position)]
-        return _figure(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
+        return figure_of(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
 
     return reading
 
@@ -113,12 +113,12 @@ def term(name: str, of: str | None = None) -> Reading:
         if name not in evaluated.plan.program.named:
             return NoFigure(f"the rulebook has no {name}")
         row = 0 if of is None else evaluated.row_of(name, [one.id for one in evaluated.rows.legs].index(of))
-        return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
+        return figure_of(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
 
     return reading
 
 
-def _figure(value: Any, what: str) -> Found:
+def figure_of(value: Any, what: str) -> Found:
     if isinstance(value, dict):
         return NoFigure(f"{what}: error {value['error']} {value['text']}")
     if value is None:

@@ -86,6 +86,10 @@ class Book:
     def collateral(self, weights: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("margin", "weights", {"collateral": dict(weights)})
 
+    def mark_rule(self, market: str, name: str, rule: Mapping[str, Any] | None = None) -> Book:
+        """The market under a mark rule of the rulebook, or under one that the case writes."""
+        return self._over("mark_price", "case", {"mark_rule_of": {market: name}} | ({"mark_rules": {name: dict(rule)}} if rule else {}))
+
     def bounds(self, cap: str) -> Book:
         """The rulebook's own form, with equality on the side that the case says."""
         own = own_form(self.folder / self.rulebook, self.form)
