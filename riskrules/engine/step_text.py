@@ -95,7 +95,15 @@ def _tells(made: NextStep, name: str) -> bool:
 
 def called_upon(made: NextStep) -> list[Step]:
     """Of each on the other side what is closed against the pool, and by which rank."""
-    return [_line(made, name, row) for row in _called_rows(made) for name in ("rank_score", "deleveraged")]
+    lines = [_line(made, name, row) for row in _called_rows(made) for name in ("rank_score", "deleveraged")]
+    return lines + [_line(made, "bears", row) for row in _bearers(made)]
+
+
+def _bearers(made: NextStep) -> list[int]:
+    """Those who bear a part of a shared loss."""
+    if "bears" not in made.evaluated.plan.program.named:
+        return []
+    return [row for row, value in enumerate(made.evaluated.walk.column("bears")) if isinstance(value, Fault) or value[0]]
 
 
 def _called_rows(made: NextStep) -> list[int]:
@@ -170,7 +178,7 @@ def step_to_json(made: NextStep) -> dict[str, Any]:
         "do": do_of(made) if made.step else None,
         "written": made.said.get(str(made.step)),
         "orders": [_order_json(made, k) for k in made.closing],
-        "counterparties": [_called_json(made, row) for row in _called_rows(made)],
+        "counterparties": [_called_json(made, row) for row in dict.fromkeys((*_called_rows(made), *_bearers(made)))],
         "money": {name: figure(made.value(name)) for name in MONEY},
         "after": _after_json(made),
         "steps": [step_json(step) for step in steps(made)],
@@ -193,7 +201,10 @@ def _called_json(made: NextStep, row: int) -> dict[str, Any]:
     rows = made.evaluated.rows
     assert isinstance(rows, StepRows)
     other, walk = rows.others[row], made.evaluated.walk
-    return {"id": other.id, "market": other.market, **{name: figure(walk.value(name, row)) for name in ("rank_score", "deleveraged")}}
+    figures: dict[str, Any] = {
+        name: figure(walk.value(name, row)) for name in ("rank_score", "deleveraged", "bears") if name in walk.program.named
+    }
+    return {"id": other.id, "market": other.market, **figures}
 
 
 def _after_json(made: NextStep) -> dict[str, Any] | None:

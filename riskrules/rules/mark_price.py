@@ -7,6 +7,7 @@ whatever needs the price.  Windows are stated here and shown; the averages over 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations
 from typing import Annotated, ClassVar, Literal
 
@@ -27,6 +28,12 @@ def _older(limit: Comparison[Duration] | Literal["not_stated"]) -> Comparison[Du
     return limit
 
 
+def _some(length: Fraction) -> Fraction:
+    if length == 0:
+        raise refuse("RR213", "a length of 0 is none", "a duration above 0", "say how long it is")
+    return length
+
+
 Age = Annotated[Comparison[Duration] | Literal["not_stated"], AfterValidator(_older)]
 TOO_OLD = "the age from which the leg is missing; not_stated: any age will do"
 
@@ -38,7 +45,7 @@ class GivenLeg(Model):
 
 class FundingLeg(Model):
     take: Literal["index_carried_by_funding"] = Field(description="index × (1 + funding rate × time to funding ÷ interval)")
-    interval: Duration = Field(description="from one funding to the next")
+    interval: Annotated[Duration, AfterValidator(_some)] = Field(description="from one funding to the next")
     too_old: Age = Field(description=TOO_OLD)
 
 
@@ -47,7 +54,7 @@ class BasisLeg(Model):
     of: Literal["mid_price", "last_trade", "impact_mid"] = Field(description="the price that the basis is of")
     average: Literal["mean", "moving_average", "exponential"] = Field(description="how it is averaged")
     over: Duration = Field(description="the window, or the time constant; stated and shown, the average is given")
-    every: Duration = Field(description="how often it is sampled")
+    every: Annotated[Duration, AfterValidator(_some)] = Field(description="how often it is sampled")
     samples: Comparison[Count] = Field(description="how many the window must hold")
     too_old: Age = Field(description=TOO_OLD)
 

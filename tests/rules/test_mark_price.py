@@ -36,6 +36,8 @@ def test_the_example_of_the_page_stands() -> None:
         ("take: last_trade, ", "", "RR228", "which form is it?"),
         ("samples: {at_or_above: 20}", "samples: {at_or_above: 31}", "RR225", "a window of 30 s never holds 31"),
         ("samples: {at_or_above: 20}", "samples: {at_or_above: 30}", "", "it may hold 30"),
+        ("every: 1s", "every: 0s", "RR213", "never, or always?"),
+        ("interval: 8h", "interval: 0h", "RR213", "nothing is divided by it"),
         ("samples: {at_or_above: 20}", "samples: {below: 20}", "RR224", "the fewer the better?"),
         ("{median_of: [funding_leg, basis_leg, last_leg]}", "{median_of: [last_leg], leg: last_leg}", "RR225", "two ways at once"),
         ("{median_of: [funding_leg, basis_leg, last_leg]}", "{}", "RR225", "no way at all"),
