@@ -61,10 +61,9 @@ class StepRows(Rows):
         return plan
 
     def _other_cell(self, name: str, other: Counterparty) -> Any:
-        value = getattr(other, name.removeprefix("their_"))
-        return value or Fault(
-            "RR505", f"the leverage of {other.id} is not given, and the ranking needs it", "give it; it is never taken as 1"
-        )
+        field = name.removeprefix("their_")
+        absent = f"the {field.replace('_', ' ')} of {other.id} is not given, and the ranking needs it"
+        return getattr(other, field) or Fault("RR505", absent, "give it; it is never guessed")
 
 
 class NextStep(NamedTuple):

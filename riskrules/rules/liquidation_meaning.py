@@ -303,4 +303,11 @@ class _Steps:
         rate = (profit / priced.notional(entry)).shown_as("rate")
         if step.rank == "profit_rate":
             return rate
-        return (rate * t.given("their_leverage", "counterparty", u.LEVERAGE)).shown_as("number")
+        leverage: Term = t.given("their_leverage", "counterparty", u.LEVERAGE)
+        if isinstance(step.rank, q.RateAndLeverage) and step.rank.leverage == "effective":
+            mark, gone = t.to_rows(self.names["mark_price"], "counterparty"), t.given("their_bankruptcy_price", "counterparty", u.PRICE)
+            leverage = (priced.notional(mark) / priced.profit(gone, mark)).shown_as("leverage")
+        score = (rate * leverage).shown_as("number")
+        if isinstance(step.rank, q.RateAndLeverage) and step.rank.loss_rate == "divided_by_leverage":
+            return t.choose(t.compare("above", profit, NOTHING), score, (rate / leverage).shown_as("number"))
+        return score

@@ -36,13 +36,20 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """The engine's answer is a word: a name, a state."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoFigure:
     """The engine has no such figure, and says why."""
 
     why: str
 
 
-Found = Span | NoFigure
+Found = Span | Word | NoFigure
 Reading = Callable[["Answers"], Found]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from tests.conformance.asked import Found, NoFigure, Span
+from tests.conformance.asked import Found, NoFigure, Span, Word
 from tests.conformance.words import exact
 
 SMALL = 100
@@ -30,6 +30,8 @@ def complaint(found: Found, printed: Any, name: str, tolerance: Mapping[str, Any
     """What is wrong with the answer, or None."""
     if isinstance(found, NoFigure):
         return None if printed is None else f"{name}: printed {printed}; {found.why}"
+    if isinstance(found, Word):
+        return None if found.text == printed else f"{name}: printed {printed}, found {found.text}"
     if printed is None:
         return f"{name}: printed none, found {float(found.low)}"
     if isinstance(printed, bool):

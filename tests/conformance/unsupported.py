@@ -7,10 +7,6 @@ MISSING: tuple[tuple[str, str], ...] = (
         "averages over time: a mark is worked out of given averages, and windows are not run",
         "vega.trade_price vega.twap drift.twap_band",
     ),
-    (
-        "the ranking takes the leverage that is given, and not one worked out of a bankruptcy price",
-        "adl_bitmex",
-    ),
     ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl lfest.check mango.health"),
     ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import hyperliquid, linear, marks, tables, venues
+from tests.conformance.adapters import hyperliquid, linear, marks, steps, tables, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -49,5 +49,6 @@ ADAPTERS: dict[str, Adapter] = {
     "hl_cross_liq": hyperliquid.cross_liq,
     "hl_tier_mm": hyperliquid.tier_mm,
     "funding_basis_mark": marks.funding_basis,
+    "adl_bitmex": steps.rank,
     "vega.composite_price": marks.composite,
 }
