@@ -243,6 +243,16 @@ def test_a_shortfall_is_drawn_and_a_surplus_is_the_traders() -> None:
     assert short.after is None, "nothing is left of the pool's positions"
 
 
+@settings(max_examples=25, deadline=None)
+@given(cents=st.integers(-100_000, 111_666))
+def test_at_a_takeover_the_money_closes(cents: int) -> None:
+    """What is left of the equity is the fee and the surplus; what lacks is drawn: nothing is made and nothing is lost."""
+    made = step_of(str(cents / 100))
+    assert made.step == 5
+    assert figure(made, "equity") == figure(made, "fee") + figure(made, "surplus") - figure(made, "drawn")
+    assert 0 in (figure(made, "drawn"), figure(made, "fee"))
+
+
 def test_those_first_in_rank_are_called_upon_first() -> None:
     """Profit rates 1,000 ÷ 31,000 × 5 and 2,000 ÷ 32,000 × 2 and a loss; a long is on the same side."""
     others = [
