@@ -60,7 +60,7 @@ def mark_text(made: Marked, width: int) -> str:
 
 def missing(made: Marked) -> list[tuple[str, Fault]]:
     """The legs that could not be had, each with its error."""
-    legs = [step for step in steps(made) if step.name not in (WHOLE, "clamped_price", "mark_price")]
+    legs = [step for step in steps(made) if step.name not in (WHOLE, "clamped_price", "mark_price", "basis")]
     return [(step.name, step.value) for step in legs if isinstance(step.value, Fault)]
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.door import Reader
-from riskrules.engine.fields import Parse, Path, flag, listing, mapping, number, positive, word
+from riskrules.engine.fields import Parse, Path, entry, flag, listing, mapping, number, positive, word
 from riskrules.units.exact import ZERO, Exact
 
 FUND = {"balance": "fund_balance", "at_day_start": "fund_at_day_start", "drawn_today": "fund_drawn_today"}
@@ -35,6 +35,7 @@ class Counterparty(NamedTuple):
     size: Exact  # signed: above 0 is long
     entry_price: Exact
     leverage: Exact | None
+    bankruptcy_price: Exact | None = None
 
 
 class State(NamedTuple):
@@ -82,7 +83,7 @@ def _pool(reader: Reader, node: Any, path: Path) -> PoolState:
 
 def _other(reader: Reader, node: Any, path: Path) -> Counterparty:
     shape: dict[str, Parse] = {"id": word, "market": word, "size": number, "entry_price": positive, "leverage": positive}
+    shape["bankruptcy_price"] = entry
     got = reader.fields(node, path, shape, ("id", "market", "size", "entry_price"))
-    return Counterparty(
-        got.get("id") or "", got.get("market") or "", got.get("size") or ZERO, got.get("entry_price") or (1, 1), got.get("leverage")
-    )
+    entered, size = got.get("entry_price") or (1, 1), got.get("size") or ZERO
+    return Counterparty(got.get("id") or "", got.get("market") or "", size, entered, got.get("leverage"), got.get("bankruptcy_price"))

@@ -7,12 +7,14 @@ from typing import Any
 from riskrules.engine.explain import PoolExplanation, Step, figure
 from riskrules.engine.explain_json import step_json
 from riskrules.engine.explain_text import aligned, beside, who, wrapped
-from riskrules.engine.stepping import NextStep
+from riskrules.engine.stepping import NextStep, StepRows
 from riskrules.ir.fault import Fault
 from riskrules.ir.words import value_text
 from riskrules.ir.working import Working
 from riskrules.units import say
+from riskrules.units.exact import to_fraction
 
+NO_PRICE = ("RR501", "RR503", "RR531")
 MONEY = ("fee", "surplus", "drawn", "loss_shared")
 
 
@@ -37,7 +39,7 @@ def step_text(made: NextStep, width: int) -> str:
     if made.fault is not None:
         first, *more = [*wrapped(made.fault.text, width - 9), *wrapped(made.fault.hint, width - 9)]
         lines += [f"  {made.fault.code}  {first}", *(f"         {line}" for line in more)]
-        if made.strategy and made.said["pause"] != "none":
+        if made.strategy and made.said["pause"] != "none" and made.fault.code in NO_PRICE:
             lines += beside("    pause          ", f"{made.said['pause']} (stated, not run)", width)
         return "\n".join(lines)
     for order in orders(made):
@@ -93,15 +95,25 @@ def _tells(made: NextStep, name: str) -> bool:
 
 def called_upon(made: NextStep) -> list[Step]:
     """Of each on the other side what is closed against the pool, and by which rank."""
+    lines = [_line(made, name, row) for row in _called_rows(made) for name in ("rank_score", "deleveraged")]
+    return lines + [_line(made, "bears", row) for row in _bearers(made)]
+
+
+def _bearers(made: NextStep) -> list[int]:
+    """Those who bear a part of a shared loss."""
+    if "bears" not in made.evaluated.plan.program.named:
+        return []
+    return [row for row, value in enumerate(made.evaluated.walk.column("bears")) if isinstance(value, Fault) or value[0]]
+
+
+def _called_rows(made: NextStep) -> list[int]:
+    """Those of whom something is closed, the first in rank first."""
     if "deleveraged" not in made.evaluated.plan.program.named:
         return []
-    walk, out = made.evaluated.walk, []
-    markets = {made.evaluated.rows.keys["leg", "market"][k] for k in made.closing}
-    for row, market in enumerate(made.evaluated.rows.keys["counterparty", "market"]):
-        value = walk.value("deleveraged", row)
-        if market in markets and (isinstance(value, Fault) or value[0]):
-            out += [_line(made, name, row) for name in ("rank_score", "deleveraged")]
-    return out
+    walk = made.evaluated.walk
+    given = walk.column("deleveraged")
+    rows = [row for row, value in enumerate(given) if isinstance(value, Fault) or value[0]]
+    return sorted(rows, key=lambda row: to_fraction(walk.value("ahead", row)))
 
 
 def _line(made: NextStep, name: str, row: int) -> Step:
@@ -110,11 +122,13 @@ def _line(made: NextStep, name: str, row: int) -> Step:
     value, at = made.evaluated.value(name, row), k
     if name == "closes":
         at = program.named.get(f"step_{made.step}_closes", k)
+    elif program.nodes[k].op == "choose" and value is False and walk.at(program.nodes[k].args[0], row) is False:
+        at = program.nodes[k].args[0]  # it does not apply whatever it would close: the guard says why
     working = Working(walk, lambda _: False)
     text = value.text if isinstance(value, Fault) else working.text(at, row)
     rows = program.nodes[k].rows
     of = "" if rows == "pool" else walk.frame.label(rows, row)
-    file, line = program.nodes[at].source
+    file, line = program.nodes[at].source if program.nodes[at].source[0] else program.nodes[k].source
     return Step(name, of, text, value, working.value(k, row), f"{file}:{line}" if file else "", "")
 
 
@@ -164,6 +178,7 @@ def step_to_json(made: NextStep) -> dict[str, Any]:
         "do": do_of(made) if made.step else None,
         "written": made.said.get(str(made.step)),
         "orders": [_order_json(made, k) for k in made.closing],
+        "counterparties": [_called_json(made, row) for row in dict.fromkeys((*_called_rows(made), *_bearers(made)))],
         "money": {name: figure(made.value(name)) for name in MONEY},
         "after": _after_json(made),
         "steps": [step_json(step) for step in steps(made)],
@@ -180,6 +195,16 @@ def _order_json(made: NextStep, k: int) -> dict[str, Any]:
         "side": "sell" if leg.size[0] > 0 else "buy",
         **{name: figure(made.value(name, k)) for name in names},
     }
+
+
+def _called_json(made: NextStep, row: int) -> dict[str, Any]:
+    rows = made.evaluated.rows
+    assert isinstance(rows, StepRows)
+    other, walk = rows.others[row], made.evaluated.walk
+    figures: dict[str, Any] = {
+        name: figure(walk.value(name, row)) for name in ("rank_score", "deleveraged", "bears") if name in walk.program.named
+    }
+    return {"id": other.id, "market": other.market, **figures}
 
 
 def _after_json(made: NextStep) -> dict[str, Any] | None:

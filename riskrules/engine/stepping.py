@@ -61,10 +61,9 @@ class StepRows(Rows):
         return plan
 
     def _other_cell(self, name: str, other: Counterparty) -> Any:
-        value = getattr(other, name.removeprefix("their_"))
-        return value or Fault(
-            "RR505", f"the leverage of {other.id} is not given, and the ranking needs it", "give it; it is never taken as 1"
-        )
+        field = name.removeprefix("their_")
+        absent = f"the {field.replace('_', ' ')} of {other.id} is not given, and the ranking needs it"
+        return getattr(other, field) or Fault("RR505", absent, "give it; it is never guessed")
 
 
 class NextStep(NamedTuple):
@@ -127,8 +126,22 @@ def _figures(made: NextStep) -> Iterator[Any]:
     for name in ("closes", "bankruptcy_price", "limit_price", "closed_notional", "realised"):
         yield from (made.value(name, k) for k in legs)
     yield from (made.value(name) for name in ("fee", "surplus", "drawn", "loss_shared"))
-    if "deleveraged" in made.evaluated.plan.program.named:
-        yield from made.evaluated.walk.column("deleveraged")
+    for name in ("deleveraged", "bears"):
+        if name in made.evaluated.plan.program.named:
+            yield from made.evaluated.walk.column(name)
+    yield _borne(made)
+
+
+def _borne(made: NextStep) -> Fault | None:
+    """A loss that is shared in a market of which nobody was given would be borne by nobody."""
+    shared = made.value("loss_shared", made.number)
+    if isinstance(shared, Fault) or not shared[0]:
+        return None
+    there = made.evaluated.rows.keys["counterparty", "market"]
+    bare = [
+        made.evaluated.rows.markets[k] for k in {made.evaluated.rows.keys["leg", "market"][leg] for leg in made.closing} if k not in there
+    ]
+    return Fault("RR536", f"nobody is given in {bare[0]} who could bear a part of the loss", "give those in profit there") if bare else None
 
 
 def _none(plan: Plan, snapshot: Snapshot, account: AccountInput, pool: Pool, state: State) -> NextStep:

@@ -305,7 +305,7 @@ def _rows() -> tuple[Op, ...]:
         Op("sliced", _sliced, "{0} by its slices"),
         Op("median", _median, "median of ({0})", many=True),
         Op("number_of", _number_of, "{0}"),
-        Op("cap_below", _cap_below, "the cap of tier {0} − {2}", may_fault=True),
+        Op("cap_below", _cap_below, "the cap {2} below tier {0}", may_fault=True),
         Op("largest_under", _largest_under, "the largest size under {0} in lots of {1}", PRODUCT),
         # Whether a figure could be had: its error is the answer no where the code is one of those named, and stays an error elsewhere.
         Op("had", lambda *_: True, "{0} can be had", COMPARE, may_fault=True),

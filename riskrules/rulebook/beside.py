@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from riskrules.diagnostics.problem import Problem
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.rulebook.ladders import Release, prove_strategy
 from riskrules.rulebook.marks import One, known, mark_rules, said_of_legs, where
-from riskrules.rulebook.plan import Beside, packed_program
+from riskrules.rulebook.plan import Beside, MarketPlan, TablePlan, packed_program
 from riskrules.rulebook.versions import History, Version
-from riskrules.rules import liquidation_meaning
+from riskrules.rules import liquidation_meaning, margin
 from riskrules.rules.contracts import InUse
+from riskrules.rules.margin import CHOSEN_LIMIT, TierForm
 from riskrules.text.document import node_at
+from riskrules.units.exact import to_fraction
 
 
-def rules_beside(
-    history: History, one: One, terms: dict[str, Term], used: InUse, trigger: Version, chosen_limits: bool, least: Release | None
-) -> tuple[Beside, list[Problem]]:
+class Used(NamedTuple):
+    """What is in force of the margin: its sections, tier forms and markets."""
+
+    sections: dict[str, Version]
+    forms: dict[str, TierForm]
+    markets: dict[str, MarketPlan]
+    contracts: InUse
+
+    @property
+    def tables(self) -> list[tuple[str, TablePlan]]:
+        return [(name, table) for name, market in self.markets.items() for table in market.tables if table]
+
+    @property
+    def chosen_limits(self) -> bool:
+        return any(self.forms[table.form].lookup == CHOSEN_LIMIT for _, table in self.tables)
+
+
+def rules_beside(history: History, one: One, terms: dict[str, Term], used: Used) -> tuple[Beside, list[Problem]]:
     """What is in force, or what is wrong with it."""
+    least = _least(history, one, used)
     marks, mark_rule_of, problems = mark_rules(history, one)
-    ladders, strategy_of, more = _strategies(history, one, trigger, least)
+    ladders, strategy_of, more = _strategies(history, one, used.sections["liquidate_when"], least)
     problems += more
     if problems:
         return Beside(), problems
     programs = {f"mark {name}": program for name, (program, _) in marks.items()}
-    programs |= {f"steps {name}": _program(version, terms, used, chosen_limits) for name, version in ladders.items()}
+    programs |= {f"steps {name}": _program(version, terms, used) for name, version in ladders.items()}
     said = {f"mark {name}": said_of_legs(version) for name, (_, version) in marks.items()}
     said |= {f"steps {name}": _said_of_steps(version) for name, version in ladders.items()}
     packed = {name: packed_program(program) for name, program in programs.items()}
@@ -47,9 +66,22 @@ def _strategies(
     return found, of, problems
 
 
-def _program(version: Version, terms: dict[str, Term], used: InUse, chosen_limits: bool) -> Program:
+def _least(history: History, one: One, used: Used) -> Release | None:
+    """What closing frees at least, where margins are by tables on the notional at mark; by a formula it is not known of every size."""
+    rule: margin.Maintenance = used.sections["maintenance_margin"].value
+    tables = [(name, table) for name, table in used.tables if table.rate_on == "notional_at_mark"]
+    if rule.position != "tier" or not tables or not history.names("strategies"):
+        return None
+    fee = rule.fee if isinstance(rule.fee, margin.Fee) else None
+    reserved = fee.rate if fee and fee.on == "notional_at_mark" and isinstance(fee.rate, Fraction) else Fraction(0)
+    name, table = min(tables, key=lambda pair: min(map(to_fraction, pair[1].maintenance_rates)))
+    version = one("table", name) or used.sections["maintenance_margin"]
+    return Release(name, min(map(to_fraction, table.maintenance_rates)) + reserved, version.file.at(*version.place, key=True))
+
+
+def _program(version: Version, terms: dict[str, Term], used: Used) -> Program:
     """The margin's own terms with the steps over them."""
-    steps = liquidation_meaning.meaning(version.value, terms, used, where(version), chosen_limits)
+    steps = liquidation_meaning.meaning(version.value, terms, used.contracts, where(version), used.chosen_limits)
     return flatten({**terms, **steps}, "next_step")
 
 

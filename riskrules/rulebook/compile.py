@@ -9,17 +9,15 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
-from riskrules.rulebook.beside import rules_beside
+from riskrules.rulebook.beside import Used, rules_beside
 from riskrules.rulebook.formulas import FormulaBook
-from riskrules.rulebook.ladders import Release
 from riskrules.rulebook.limits import limits_of_legs, with_limits
-from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, Beside, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.portfolios import portfolio_plan
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
@@ -29,7 +27,7 @@ from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
-from riskrules.units.exact import Exact, to_exact, to_fraction
+from riskrules.units.exact import Exact, to_exact
 
 ASKS_FOR_FORMULAS = (
     *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "whole", "plus")),
@@ -88,7 +86,7 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
-        beside, problems = self._beside(sections, forms, markets, terms)
+        beside, problems = rules_beside(self.book.history, self._one, terms, Used(sections, forms, markets, _in_use(markets)))
         self.problems += problems
         self._stop_if_refused()
         portfolio = self._portfolio(terms, markets)
@@ -244,29 +242,6 @@ class _Compiler:
         self.problems += posted_at_entry(found["account"], terms["position_initial"])
         self._stop_if_refused()
         return terms, formulas
-
-    def _beside(
-        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan], terms: dict[str, Term]
-    ) -> tuple[Beside, list[Problem]]:
-        limits = any(forms[table.form].lookup == margin.CHOSEN_LIMIT for market in markets.values() for table in market.tables if table)
-        return rules_beside(
-            self.book.history, self._one, terms, _in_use(markets), found["liquidate_when"], limits, self._least(found, markets)
-        )
-
-    def _least(self, found: dict[str, Version], markets: dict[str, MarketPlan]) -> Release | None:
-        """What closing frees at least, where margins are by tables on the notional at mark; by a formula it is not known of every size."""
-        rule: margin.Maintenance = found["maintenance_margin"].value
-        tables = [
-            (name, table) for name, market in markets.items() for table in market.tables if table and table.rate_on == "notional_at_mark"
-        ]
-        if rule.position != "tier" or not tables:
-            return None
-        fee = rule.fee if isinstance(rule.fee, margin.Fee) else None
-        reserved = fee.rate if fee and fee.on == "notional_at_mark" and isinstance(fee.rate, Fraction) else Fraction(0)
-        name, table = min(tables, key=lambda one: min(map(to_fraction, one[1].maintenance_rates)))
-        version = self.book.history.in_force(("table", name), self.when)[0]
-        at = version.file.at(*version.place, key=True) if version else self._here()
-        return Release(name, min(map(to_fraction, table.maintenance_rates)) + reserved, at)
 
     def _contract_source(self) -> Source:
         """Where the contracts in force are written: the entry of every market, else the first of those with their own."""

@@ -73,7 +73,8 @@ class _Proof:
             return
         fee, freed = say.rate(self.s.fees.rate), say.rate(least.rate)
         text = f"what is closed costs {fee} and frees {freed} of margin in {least.market}, not more than {say.rate(stop)} of the cost"
-        hint = f"let the fee be below {say.rate(least.rate / stop)}, or the lowest rate higher: a reduction leads away from the stop level"
+        enough = f"below {say.rate(least.rate / stop)}" if stop else "0%"
+        hint = f"let the fee be {enough}, or the lowest rate higher: a reduction leads away from the stop level"
         at = self.version.file.at(*self.version.place, "fees", "rate")
         yield Problem("RR264", at, text, hint, labels=((least.at, "the lowest rate"),))
 

@@ -9,7 +9,7 @@ from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import Program, flatten
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules import mark_price_meaning
-from riskrules.rules.mark_price import ANY_OTHER, MOST_LEGS, UNDECIDED, BasisLeg, MarkRule
+from riskrules.rules.mark_price import ANY_OTHER, MOST_LEGS, BasisLeg, MarkRule
 from riskrules.units import say
 
 One = Callable[..., Version | None]
@@ -105,8 +105,11 @@ def _cases(version: Version, rule: MarkRule) -> Iterator[Problem]:
 def _uses(version: Version, rule: MarkRule, k: int, met: list[frozenset[str]]) -> Iterator[Problem]:
     """A case for several sets may use only what is missing in none of them."""
     case = rule.if_missing[k]
-    if case.price == UNDECIDED or isinstance(case.price, str):
+    if isinstance(case.price, str):
         return
+    if case.price.at_least is not None and case.price.at_least > len(rule.price.legs) - min(map(len, met), default=0):
+        at = version.file.at(*version.place, "if_missing", k, "price", "at_least")
+        yield Problem("RR262", at, "so many legs are never there in this case", f"there are {len(rule.price.legs)} in all")
     for name in case.price.legs:
         if any(name in one for one in met):
             at = version.file.at(*version.place, "if_missing", k, "price")

@@ -97,9 +97,17 @@ class TakeOver(Model):
     draw_at_most: DrawLimits | Literal["unlimited"] = Field(description="what it may cost the one who takes over")
 
 
+class RateAndLeverage(Model):
+    profit_rate: Literal["times_leverage"] = Field(description="of those in profit")
+    loss_rate: Literal["times_leverage", "divided_by_leverage"] = Field(description="of those who lose")
+    leverage: Literal["chosen", "effective"] = Field(
+        description="as chosen; or notional at mark ÷ what is lost from the mark to their bankruptcy price"
+    )
+
+
 class Deleverage(Model):
     do: Literal["deleverage"]
-    rank: Literal["profit_rate_times_leverage", "profit_rate", "profit", "size"] = Field(
+    rank: RateAndLeverage | Literal["profit_rate_times_leverage", "profit_rate", "profit", "size"] = Field(
         description="who is first among those on the other side, the largest first; of equal ones the first listed"
     )
     at: Literal["bankruptcy_price"] = Field(description="the price at which they are closed against each other")

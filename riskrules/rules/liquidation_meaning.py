@@ -234,7 +234,21 @@ class _Steps:
             "drawn": t.choose(self._any(number, q.TakeOver), short, NOTHING).named("drawn", self.at("steps")),
             "loss_shared": t.choose(self._any(number, q.ShareLoss), short, NOTHING).named("loss_shared", self.at("steps")),
         }
-        return {**made, **self._called(number, closes)}
+        return {**made, **self._called(number, closes), **self._shared(made["loss_shared"])}
+
+    def _shared(self, loss: Term) -> Names:
+        """Of each who is in profit in a market the part of the loss there, in proportion to the profits."""
+        if not self.s.places(q.ShareLoss):
+            return {}
+        source = self.at("steps", self.s.places(q.ShareLoss)[0])
+        part = self.margin / t.over("total", self.margin, "pool")
+        here = t.over("total", (t.to_rows(loss, "leg") * part).shown_as("money"), "market").named("loss_in_market", source)
+        entry, mark = t.given("their_entry_price", "counterparty", u.PRICE), t.to_rows(self.names["mark_price"], "counterparty")
+        profit = t.larger(Priced("counterparty", t.given("their_size", "counterparty", u.BASE), self.used).profit(entry, mark), NOTHING)
+        profit = profit.named("their_gain", source)
+        borne = (t.to_rows(here, "counterparty") * profit / t.to_rows(t.over("total", profit, "market"), "counterparty")).shown_as("money")
+        nothing = t.compare("at_or_below", t.to_rows(here, "counterparty"), NOTHING)
+        return {"loss_in_market": here, "their_gain": profit, "bears": t.choose(nothing, NOTHING, borne).named("bears", source)}
 
     def _any(self, number: Term, *kinds: type[Model]) -> Term:
         chosen: Term = t.spread(t.flag(False), "pool")
@@ -289,4 +303,11 @@ class _Steps:
         rate = (profit / priced.notional(entry)).shown_as("rate")
         if step.rank == "profit_rate":
             return rate
-        return rate * t.given("their_leverage", "counterparty", u.LEVERAGE)
+        leverage: Term = t.given("their_leverage", "counterparty", u.LEVERAGE)
+        if isinstance(step.rank, q.RateAndLeverage) and step.rank.leverage == "effective":
+            mark, gone = t.to_rows(self.names["mark_price"], "counterparty"), t.given("their_bankruptcy_price", "counterparty", u.PRICE)
+            leverage = (priced.notional(mark) / priced.profit(gone, mark)).shown_as("leverage")
+        score = (rate * leverage).shown_as("number")
+        if isinstance(step.rank, q.RateAndLeverage) and step.rank.loss_rate == "divided_by_leverage":
+            return t.choose(t.compare("above", profit, NOTHING), score, (rate / leverage).shown_as("number"))
+        return score

@@ -7,8 +7,9 @@ whatever needs the price.  Windows are stated here and shown; the averages over 
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -27,6 +28,12 @@ def _older(limit: Comparison[Duration] | Literal["not_stated"]) -> Comparison[Du
     return limit
 
 
+def _some(length: Fraction) -> Fraction:
+    if length == 0:
+        raise refuse("RR213", "a length of 0 is none", "a duration above 0", "say how long it is")
+    return length
+
+
 Age = Annotated[Comparison[Duration] | Literal["not_stated"], AfterValidator(_older)]
 TOO_OLD = "the age from which the leg is missing; not_stated: any age will do"
 
@@ -38,7 +45,7 @@ class GivenLeg(Model):
 
 class FundingLeg(Model):
     take: Literal["index_carried_by_funding"] = Field(description="index × (1 + funding rate × time to funding ÷ interval)")
-    interval: Duration = Field(description="from one funding to the next")
+    interval: Annotated[Duration, AfterValidator(_some)] = Field(description="from one funding to the next")
     too_old: Age = Field(description=TOO_OLD)
 
 
@@ -47,7 +54,7 @@ class BasisLeg(Model):
     of: Literal["mid_price", "last_trade", "impact_mid"] = Field(description="the price that the basis is of")
     average: Literal["mean", "moving_average", "exponential"] = Field(description="how it is averaged")
     over: Duration = Field(description="the window, or the time constant; stated and shown, the average is given")
-    every: Duration = Field(description="how often it is sampled")
+    every: Annotated[Duration, AfterValidator(_some)] = Field(description="how often it is sampled")
     samples: Comparison[Count] = Field(description="how many the window must hold")
     too_old: Age = Field(description=TOO_OLD)
 
@@ -81,7 +88,7 @@ class Combination(Model):
     median_of: tuple[Name, ...] | None = Field(
         default=None, description="the middle one; of an even number the mean of the two in the middle"
     )
-    weighted_mean_of: dict[Name, Rate] | None = Field(default=None, description="each leg times its weight")
+    weighted_mean_of: dict[Name, Positive] | None = Field(default=None, description="each leg times its weight, over all the weights")
     smallest_of: tuple[Name, ...] | None = Field(default=None, description="the smallest")
     largest_of: tuple[Name, ...] | None = Field(default=None, description="the largest")
     leg: Name | None = Field(default=None, description="one leg as it is")
@@ -89,15 +96,15 @@ class Combination(Model):
     @model_validator(mode="after")
     def _one(self) -> Combination:
         if len(self.written) != 1:
-            ways = "median_of, weighted_mean_of, smallest_of, largest_of or leg"
-            raise refuse("RR225", f"a price that is put together in {len(self.written)} ways", ways, "keep one of them")
-        if self.weighted_mean_of is not None and sum(self.weighted_mean_of.values()) != 1:
-            raise refuse("RR225", "the weights do not add up to 100%", "weights that add up to 100%", "correct the weights")
+            ways = ", ".join(self.WAYS)
+            raise refuse("RR225", f"a price that is put together in {len(self.written)} ways", f"one of {ways}", "keep one of them")
         return self
+
+    WAYS: ClassVar[tuple[str, ...]] = ("leg", "median_of", "weighted_mean_of", "smallest_of", "largest_of")
 
     @property
     def written(self) -> list[str]:
-        return [way for way in type(self).model_fields if getattr(self, way)]
+        return [way for way in self.WAYS if getattr(self, way)]
 
     @property
     def legs(self) -> tuple[str, ...]:
@@ -105,11 +112,31 @@ class Combination(Model):
         return (made,) if isinstance(made, str) else tuple(made)
 
 
+class CasePrice(Combination):
+    """What is used when legs are missing: other legs, or those of the price that are there."""
+
+    the_rest: Literal["put_together_alike"] | None = Field(
+        default=None, description="the legs that are there, put together as `price` says"
+    )
+    at_least: Count | None = Field(default=None, description="with the_rest: how many must be there; with fewer the price is undecided")
+    WAYS: ClassVar[tuple[str, ...]] = (*Combination.WAYS, "the_rest")
+
+    @model_validator(mode="after")
+    def _how_many(self) -> CasePrice:
+        if (self.the_rest is None) != (self.at_least is None):
+            raise refuse("RR225", "the_rest and at_least go together", "both or neither", "say how many of the rest are enough")
+        return self
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        return () if self.the_rest else super().legs
+
+
 class Missing(Model):
     missing: tuple[Name, ...] | Literal["any_other"] = Field(
         description="exactly these legs of the price are missing; any_other: every other set"
     )
-    price: Combination | Literal["undecided"] = Field(description="what is used then")
+    price: CasePrice | Literal["undecided"] = Field(description="what is used then")
 
 
 class Clamp(Model):

@@ -6,7 +6,7 @@ other error (a price whose time was not given) stays one and is never taken for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import reduce
 
 from riskrules.ir import term as t
@@ -36,24 +36,43 @@ def meaning(rule: m.MarkRule, at: Where) -> Names:
     if isinstance(rule.round, m.MarkRounding):
         step = t.given("tick", "market", u.PRICE) if rule.round.to == "tick" else t.constant(rule.round.to, u.PRICE)
         price = t.rounded(price, ROUNDINGS[rule.round.direction], step)
-    return {**legs, **named, "mark_price": price.named("mark_price", at("round") if rule.round != "none" else at())}
+    price = price.named("mark_price", at("round") if rule.round != "none" else at())
+    index = next((legs[name] for name, leg in rule.legs.items() if isinstance(leg, m.GivenLeg) and leg.take == "index"), None)
+    basis = {} if index is None else {"basis": (price - index).named("basis", at("legs"))}
+    return {**legs, **named, "mark_price": price, **basis}
 
 
 def _without(rule: m.MarkRule, legs: Names, at: Where) -> Term:
     """The price when none is missing, and of each set of missing legs the one that its case names."""
     there = {name: t.had(legs[name], *IS_MISSING) for name in rule.price.legs}
-    absent = {name: t.negated(flag) for name, flag in there.items()}
     price = t.fault(
         UNDECIDED, "no case of the rule says what the mark price of {row} is without its missing legs", NONE_LEFT, u.PRICE, "market"
     )
     for k, case in reversed(list(enumerate(rule.if_missing))):
-        used = _undecided(case) if case.price == m.UNDECIDED else _combined(case.price, legs)
-        if case.missing == m.ANY_OTHER:
-            price = used.named("price_otherwise", at("if_missing", k))
-            continue
-        conditions = [absent[name] if name in case.missing else there[name] for name in there]
-        price = t.choose(reduce(t.both, conditions), used.named(f"price_without_{'_'.join(case.missing)}", at("if_missing", k)), price)
+        source = at("if_missing", k)
+        if case.missing != m.ANY_OTHER:
+            used = _used(rule, case, frozenset(case.missing), legs).named(f"price_without_{'_'.join(case.missing)}", source)
+            price = t.choose(_exactly(case.missing, there), used, price)
+        elif not isinstance(case.price, str) and case.price.the_rest:
+            for gone in rule.sets_of_missing():
+                name = f"price_without_{'_'.join(leg for leg in rule.price.legs if leg in gone)}"
+                price = t.choose(_exactly(gone, there), _used(rule, case, gone, legs).named(name, source), price)
+        else:
+            price = _used(rule, case, frozenset(), legs).named("price_otherwise", source)
     return t.choose(reduce(t.both, there.values()), _combined(rule.price, legs), price).named("combined_price", at("price"))
+
+
+def _exactly(gone: Collection[str], there: Names) -> Term:
+    return reduce(t.both, (t.negated(flag) if name in gone else flag for name, flag in there.items()))
+
+
+def _used(rule: m.MarkRule, case: m.Missing, gone: frozenset[str], legs: Names) -> Term:
+    if isinstance(case.price, str):
+        return _undecided(case)
+    if case.price.at_least is None:
+        return _combined(case.price, legs)
+    left = [name for name in rule.price.legs if name not in gone]
+    return _combined(rule.price, legs, left) if len(left) >= case.price.at_least else _undecided(case)
 
 
 def _undecided(case: m.Missing) -> Term:
@@ -61,14 +80,16 @@ def _undecided(case: m.Missing) -> Term:
     return t.fault(UNDECIDED, f"the mark price of {{row}} is undecided: {which}", NONE_LEFT, u.PRICE, "market")
 
 
-def _combined(how: m.Combination | str, legs: Names) -> Term:
-    assert isinstance(how, m.Combination)
-    used = [legs[name] for name in how.legs]
+def _combined(how: m.Combination, legs: Names, only: Collection[str] | None = None) -> Term:
+    """The legs put together, or some of them alike."""
+    used = {name: legs[name] for name in how.legs if only is None or name in only}
     if how.weighted_mean_of is not None:
-        return reduce(lambda x, y: x + y, (legs[name] * t.constant(weight, u.RATE) for name, weight in how.weighted_mean_of.items()))
+        weights = {name: t.constant(weight, u.NUMBER) for name, weight in how.weighted_mean_of.items() if name in used}
+        weighted = reduce(lambda x, y: x + y, (used[name] * weight for name, weight in weights.items()))
+        return (weighted / reduce(lambda x, y: x + y, weights.values())).shown_as("price")
     if how.median_of is not None and len(used) > 1:
-        return t.median(*used)
-    return reduce(t.smaller if how.smallest_of is not None else t.larger, used)
+        return t.median(*used.values())
+    return reduce(t.smaller if how.smallest_of is not None else t.larger, used.values())
 
 
 def _clamped(clamp: m.Clamp, legs: Names, price: Term, source: Source) -> Term:

@@ -36,6 +36,13 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """The engine's answer is a word: a name, a state."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoFigure:
     """The engine has no such figure, and says why."""
 
@@ -49,6 +56,7 @@ class Words:
     words: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
 class Word:
     """The engine answers with a word."""
 
@@ -147,7 +155,7 @@ def leg(name: str, of: str) -> Reading:
 
     def reading(answers: Answers) -> Found:
         legs = [leg for _, data in answers.pools for leg in data["legs"] if leg["id"] == of]
-        return _figure(legs[0].get(name) if legs else None, f"{name} of {of}")
+        return figure_of(legs[0].get(name) if legs else None, f"{name} of {of}")
 
     return reading
 
@@ -157,7 +165,7 @@ def pool(name: str, settle: str, position: str | None = None) -> Reading:
 
     def reading(answers: Answers) -> Found:
         found = [data["figures"].get(name) for _, data in answers.pools if (data["settle"], data["position"]) == (settle, position)]
-        return _figure(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
+        return figure_of(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
 
     return reading
 
@@ -172,7 +180,7 @@ def term(name: str, of: str | None = None) -> Reading:
         row = 0 if of is None else evaluated.row_of(name, [one.id for one in evaluated.rows.legs].index(of))
         if row >= len(evaluated.walk.column(name)):
             return NoFigure(f"there is nothing that {name} is a figure of")
-        return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
+        return figure_of(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
 
     return reading
 
@@ -189,6 +197,8 @@ def which(flags: Mapping[str, Reading], otherwise: str) -> Reading:
                 return Word(word)
         return Word(otherwise)
 
+    return reading
+
 
 def at(name: str, label: str) -> Reading:
     """A named term of the row that is called so: an asset, a balance, a pool."""
@@ -199,7 +209,7 @@ def at(name: str, label: str) -> Reading:
         if name not in program.named:
             return NoFigure(f"the rulebook has no {name}")
         labels = evaluated.rows.labels()[program.nodes[program.named[name]].rows]
-        return _figure(figure(evaluated.value(name, labels.index(label))), f"{name} of {label}") if label in labels else NoFigure(label)
+        return figure_of(figure(evaluated.value(name, labels.index(label))), f"{name} of {label}") if label in labels else NoFigure(label)
 
     return reading
 
@@ -234,7 +244,7 @@ def in_words(of: Reading, words: Sequence[str]) -> Reading:
     return reading
 
 
-def _figure(value: Any, what: str) -> Found:
+def figure_of(value: Any, what: str) -> Found:
     if isinstance(value, dict):
         return NoFigure(f"{what}: error {value['error']} {value['text']}")
     if value is None:

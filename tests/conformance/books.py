@@ -103,6 +103,14 @@ class Book:
         """Markets that no table names: they count coins."""
         return self.contracts(dict.fromkeys(markets, OF_COINS))
 
+    def mark_rule(self, market: str, name: str, rule: Mapping[str, Any] | None = None) -> Book:
+        """The market under a mark rule of the rulebook, or under one that the case writes."""
+        return self._over("mark_price", "case", {"mark_rule_of": {market: name}} | ({"mark_rules": {name: dict(rule)}} if rule else {}))
+
+    def strategy(self, rule: Mapping[str, Any]) -> Book:
+        """Every pool under a liquidation strategy that the case writes."""
+        return self._over("liquidation", "case", {"strategies": {"case": dict(rule)}, "strategy_of": {"cross": "case", "isolated": "case"}})
+
     def bounds(self, cap: str) -> Book:
         """The rulebook's own form, with equality on the side that the case says."""
         own = own_form(self.folder / self.rulebook, self.form)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 MISSING: tuple[tuple[str, str], ...] = (
     (
-        "mark rules and liquidation steps are kinds of their own, not written yet",
-        "funding_basis_mark adl_bitmex",
-    ),
-    ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
-    (
-        "an average that goes on by itself",
+        "averages over time: a mark is worked out of given averages, and windows are not run",
         "drift.twap_band",
     ),
+    ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     ("closeouts one after another need a book and time", "vega.cascade"),
 )
 

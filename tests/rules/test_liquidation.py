@@ -19,7 +19,7 @@ from riskrules.engine.stepping import NextStep, next_steps
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import to_fraction
 from tests.places import POLICIES
-from tests.rules.told import changed, codes_in_house, codes_of, page_example
+from tests.rules.told import changed, codes_in_house, codes_of, house_with, page_example
 
 LATER = "effective: 2027-01-01T08:00:00Z"
 REDUCE = "{do: reduce, share: 20%, times: 3, order: immediate_or_cancel, limit: bankruptcy_price, wait: 30s}"
@@ -69,6 +69,7 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
         ("share: 20%", "to_maintenance_share_of_equity: 90%", "", "just there"),
         ("rate: 0.4%", "rate: 0.5%", "RR264", "0.45% is freed, which is 90% of what it costs: no nearer"),
         ("rate: 0.4%", "rate: 0.499%", "", "a little nearer"),
+        ("{at_or_below: 90%}", "{at_or_below: 0%}", "", "it stops when nothing is left to hold"),
         (f"      - {FUND}\n      - {RANKED}\n", "", "RR265", "what nobody fills stays open"),
         (f"      - {RANKED}\n", "", "RR266", "beyond the draw limits"),
         (f"      - {RANKED}\n", "      - {do: share_loss, among: in_profit}\n", "", "all bear it"),
@@ -242,6 +243,16 @@ def test_a_shortfall_is_drawn_and_a_surplus_is_the_traders() -> None:
     assert short.after is None, "nothing is left of the pool's positions"
 
 
+@settings(max_examples=25, deadline=None)
+@given(cents=st.integers(-100_000, 111_666))
+def test_at_a_takeover_the_money_closes(cents: int) -> None:
+    """What is left of the equity is the fee and the surplus; what lacks is drawn: nothing is made and nothing is lost."""
+    made = step_of(str(cents / 100))
+    assert made.step == 5
+    assert figure(made, "equity") == figure(made, "fee") + figure(made, "surplus") - figure(made, "drawn")
+    assert 0 in (figure(made, "drawn"), figure(made, "fee"))
+
+
 def test_those_first_in_rank_are_called_upon_first() -> None:
     """Profit rates 1,000 ÷ 31,000 × 5 and 2,000 ÷ 32,000 × 2 and a loss; a long is on the same side."""
     others = [
@@ -256,6 +267,21 @@ def test_those_first_in_rank_are_called_upon_first() -> None:
     few = step_of("-1001", others=others[1:])
     assert few.fault is not None
     assert (few.fault.code, few.step) == ("RR536", 0), "7 on the other side, and 10 to close"
+
+
+def test_a_loss_is_shared_in_proportion_to_profits(tmp_path: Path) -> None:
+    """Profits of 3,000 and 1,000 bear three quarters and one of 1,001; a loss bears nothing."""
+    text = changed("liquidation", RANKED, "{do: share_loss, among: in_profit}").replace("effective: 2026-12-01T08:00:00Z", LATER)
+    book = load(house_with(tmp_path, {"liquidation/2027-01-01.yaml": text}).folder, rulebook="house-usdm", as_of="2027-01-01T08:00:00Z")
+    others = [
+        {"id": name, "market": "BTC-USDT", "size": size, "entry_price": entry}
+        for name, size, entry in (("most", "-3", "31000"), ("some", "1", "29000"), ("none", "-4", "29000"))
+    ]
+    made = step_of("-1001", others=others, book=book)
+    assert (made.step, figure(made, "loss_shared")) == (6, 1001)
+    assert [figure(made, "bears", k) for k in range(3)] == [Fraction(3003, 4), Fraction(1001, 4), 0]
+    for left, why in (([], "nobody is given"), (others[2:], "nobody is in profit")):
+        assert step_of("-1001", others=left, book=book).fault is not None, why
 
 
 @pytest.mark.parametrize(
@@ -305,8 +331,6 @@ def test_every_reduction_leads_nearer_to_where_it_stops(size: int, equity: int, 
     ],
 )
 def test_each_measure(measure: str, closes: str, why: str, tmp_path: Path) -> None:
-    from tests.rules.told import house_with
-
     text = changed("liquidation", f"      - {TIERS}\n", "").replace("share: 20%", measure).replace("effective: 2026-12-01T08:00:00Z", LATER)
     shelf = house_with(tmp_path, {"liquidation/2027-01-01.yaml": text})
     book = load(shelf.folder, rulebook="house-usdm", as_of="2027-01-01T08:00:00Z")

@@ -36,12 +36,16 @@ def test_the_example_of_the_page_stands() -> None:
         ("take: last_trade, ", "", "RR228", "which form is it?"),
         ("samples: {at_or_above: 20}", "samples: {at_or_above: 31}", "RR225", "a window of 30 s never holds 31"),
         ("samples: {at_or_above: 20}", "samples: {at_or_above: 30}", "", "it may hold 30"),
+        ("every: 1s", "every: 0s", "RR213", "never, or always?"),
+        ("interval: 8h", "interval: 0h", "RR213", "nothing is divided by it"),
         ("samples: {at_or_above: 20}", "samples: {below: 20}", "RR224", "the fewer the better?"),
         ("{median_of: [funding_leg, basis_leg, last_leg]}", "{median_of: [last_leg], leg: last_leg}", "RR225", "two ways at once"),
         ("{median_of: [funding_leg, basis_leg, last_leg]}", "{}", "RR225", "no way at all"),
-        ("{leg: basis_leg}", "{weighted_mean_of: {basis_leg: 60%, funding_leg: 30%}}", "RR225", "10% of nothing"),
-        ("{leg: basis_leg}", "{weighted_mean_of: {basis_leg: 60%, funding_leg: 40%}}", "", "all of it"),
+        ("{leg: basis_leg}", "{weighted_mean_of: {basis_leg: 60%, funding_leg: 40%}}", "RR212", "a weight is a number"),
+        ("{leg: basis_leg}", "{weighted_mean_of: {basis_leg: 3, funding_leg: 2}}", "", "three parts of five"),
         ("    clamp: {within: 5%, of: index_leg, if_missing: undecided}\n", "", "RR228", "no silent default"),
+        ("price: undecided}", "price: {the_rest: put_together_alike}}", "RR225", "how many are enough?"),
+        ("price: undecided}", "price: {leg: index_leg, at_least: 2}}", "RR225", "two of one?"),
         (", if_missing: undecided}", "}", "RR228", "what happens without the reference is said"),
         ("within: 5%", "within: 0.05", "RR214", "a rate has its unit"),
         ("direction: half_up", "direction: nearest", "RR229", "half a tick needs a side"),
@@ -84,6 +88,8 @@ CASES = """    if_missing:                           # exactly these; any_other:
             "RR263",
             "after all others nothing is left",
         ),
+        ("price: undecided}", "price: {the_rest: put_together_alike, at_least: 1}}", "", "what is there is enough"),
+        ("price: undecided}", "price: {the_rest: put_together_alike, at_least: 3}}", "RR262", "of three at most two are left"),
         ("every_market: median_of_three", "every_market: median_of_four", "RR270", "no such rule"),
     ],
 )
@@ -143,7 +149,7 @@ def test_what_comes_out(figures: dict[str, Any], gives: str, why: str) -> None:
         ("{smallest_of: [funding_leg, basis_leg, last_leg]}", "100.3", "100.25"),
         ("{largest_of: [funding_leg, basis_leg, last_leg]}", "101", "the last trade"),
         ("{median_of: [funding_leg, basis_leg]}", "100.4", "of two the mean: 100.375"),
-        ("{weighted_mean_of: {funding_leg: 50%, basis_leg: 25%, last_leg: 25%}}", "100.6", "100.5625"),
+        ("{weighted_mean_of: {funding_leg: 2, basis_leg: 1, last_leg: 1}}", "100.6", "100.5625"),
         ("{leg: last_leg}", "101", "one leg as it is"),
     ],
 )
@@ -171,6 +177,25 @@ def test_every_set_of_missing_legs_is_answered(index: Fraction, basis: Fraction,
         frozenset({"basis_of_mid_price"}): legs["funding"],
     }
     assert got == one_gone.get(frozenset(missing), "RR531")
+
+
+@pytest.mark.parametrize(
+    "figures, gives, why",
+    [
+        ({"last_trade": MISSING}, "100.3", "a case of its own"),
+        ({"funding_rate": MISSING}, "100.6", "the mean of 100.25 and 101: 100.625"),
+        ({"index_price": MISSING}, "101", "one is enough"),
+        ({"index_price": MISSING, "last_trade": MISSING}, "RR531", "none is not"),
+    ],
+)
+def test_the_rest_put_together(figures: dict[str, Any], gives: str, why: str) -> None:
+    """Without the clamp, whose reference is missing with the index."""
+    text = changed("mark_price", "price: undecided}", "price: {the_rest: put_together_alike, at_least: 1}}")
+    text = text.replace(
+        "clamp: {within: 5%, of: index_leg, if_missing: undecided}", "clamp: {within: 5%, of: index_leg, if_missing: not_clamped}"
+    )
+    got = walked(meaning(rule_of(text), lambda *_: ("", 0)), {**FULL, **figures})["mark_price"]
+    assert (got.code if isinstance(got, Fault) else str(got)) == (gives if gives.startswith("RR") else str(Fraction(gives))), why
 
 
 def test_all_sets_were_among_them() -> None:

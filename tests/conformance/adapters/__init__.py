@@ -16,7 +16,9 @@ from tests.conformance.adapters import (
     lfest,
     linear,
     mango,
+    marks,
     percolator,
+    steps,
     synthetix,
     tables,
     vega,
@@ -105,4 +107,6 @@ ADAPTERS: dict[str, Adapter] = {
     "percolator.insurance": percolator.insurance,
     "gmx.liquidatable": gmx.position,
     "gmx.capped_pnl": gmx.position,
+    "funding_basis_mark": marks.funding_basis,
+    "adl_bitmex": steps.rank,
 }
