@@ -111,7 +111,9 @@ class _Compiler:
     def _portfolio(self, terms: dict[str, Term], markets: dict[str, MarketPlan]) -> bytes:
         if not self.book.history.names("portfolio") or self.book.history.in_force(("portfolio", "markets"), self.when) == (None, ()):
             return b""
-        plan = portfolio_plan(lambda name, required: self._one("portfolio", name, required), terms, markets, self.problems)
+        plan = portfolio_plan(
+            lambda name, required: self._one("portfolio", name, required), terms, markets, self.problems, frozenset(self._gone())
+        )
         self._stop_if_refused()
         return marshal.dumps(plan.data())
 

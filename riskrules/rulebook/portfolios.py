@@ -24,10 +24,12 @@ SECTIONS = (*NEEDED, "scenarios", "correlation", "baskets", "tree", "switch_of_m
 One = Callable[[str, bool], Version | None]  # a section in force; required or not
 
 
-def portfolio_plan(one: One, terms: dict[str, Term], markets: dict[str, MarketPlan], problems: list[Problem]) -> PortfolioPlan:
+def portfolio_plan(
+    one: One, terms: dict[str, Term], markets: dict[str, MarketPlan], problems: list[Problem], gone: frozenset[str] = frozenset()
+) -> PortfolioPlan:
     """The plan of the sections in force.  What is wrong is added to the problems; the plan then counts for nothing."""
     found = {name: version for name in SECTIONS if (version := one(name, name in NEEDED)) is not None}
-    check = _Check(found, markets)
+    check = _Check(found, markets, gone)
     problems += check.all()
     if check.wrong or any(name not in found for name in NEEDED):
         return PortfolioPlan(Program((), {}, (), -1, ()), (), {}, {}, {}, {}, (), {}, (), False, "", "", ())
@@ -69,6 +71,7 @@ class _Check:
 
     found: dict[str, Version]
     markets: dict[str, MarketPlan]
+    gone: frozenset[str] = frozenset()  # withdrawn: a position there is an error anyway, and the matrix of the others stays
     wrong: bool = False
 
     def __post_init__(self) -> None:
@@ -96,6 +99,8 @@ class _Check:
         for k, name in enumerate(self.inside):
             if name in self.inside[:k]:
                 yield self._say("RR273", "markets", (k,), f"{name} stands there twice", "keep one", name)
+            elif name in self.gone:
+                continue
             elif name not in self.markets:
                 yield self._say(
                     "RR273", "markets", (k,), f"the book has no market {name}", "correct it, or give it a contract and a table", name

@@ -57,13 +57,6 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """The engine answers with a word."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Said:
     """The engine answers with a word."""
 

@@ -105,7 +105,8 @@ def _steps_on(last: Tier, steps: dict[str, str]) -> list[Tier]:
 def read_policy(folder: Path, as_of: str) -> Policy:
     """The rulebook in a folder at a time: of every name, the version that began last."""
     documents = [yaml.load(path.read_text(encoding="utf-8"), TEXT_LOADER) for path in sorted(folder.rglob("*.yaml"))]
-    begun = sorted((d for d in documents if begins(d) <= moment(as_of)), key=begins)
+    alone = [d for d in documents if d["kind"] != "portfolio"]  # what positions require together is not what is compared here
+    begun = sorted((d for d in alone if begins(d) <= moment(as_of)), key=begins)
     sections: dict[str, Any] = {}
     for document in begun:
         for name, value in _rules(document):

@@ -78,3 +78,9 @@ def test_a_section_is_replaced_whole(tmp_path: Path) -> None:
     """A matrix of an amendment is the matrix, and no entry of the one before is left in it."""
     head = "kind: portfolio\nrulebook: house-usdm\neffective: 2026-12-15T00:00:00Z\nreason: A test.\n"
     assert codes_in_house(tmp_path, {"portfolio/2026-12-15.yaml": f"{head}baskets: {{majors: [BTC-USDT]}}\n"}) == {"RR273"}
+
+
+def test_a_withdrawn_market_may_stay_in_the_matrix(tmp_path: Path) -> None:
+    """A position in it is an error anyway, and what hangs together of the others is as it was."""
+    head = "kind: tiers\nrulebook: house-usdm\neffective: 2026-12-15T00:00:00Z\nreason: A test.\nform: marginal_on_mark_notional\n"
+    assert codes_in_house(tmp_path, {"tiers/2026-12-15.yaml": f"{head}withdrawn: [HIVE-USDT]\ntables: {{}}\n"}) == set()
