@@ -164,7 +164,7 @@ class Book:
         """
         from riskrules.batch.door import evaluate_table
 
-        drivers = tuple(sorted({name for names in self.plan.drivers.values() for name in names}))
+        drivers = self.plan.columns()
         return evaluate_table(self.at, self.when, columns, accounts, amounts, threads, drivers, liquidation_price)
 
     def snapshot(self, given: Given) -> Snapshot:

@@ -14,7 +14,7 @@ from riskrules.cli.options import format_option, policies_option, shelf_for, tim
 from riskrules.cli.output import json_out, note, problems_out, some
 from riskrules.diagnostics.exits import FINDINGS, FINE
 from riskrules.diagnostics.problem import Problem, to_json
-from riskrules.rulebook.compile import prove_at, prove_everything
+from riskrules.rulebook.compile import Book, Refused, compile_book, prove_at, prove_everything
 from riskrules.rulebook.load import load_book, lone_file, read_file
 from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.shelf import Shelf
@@ -109,7 +109,23 @@ def _rulebook(shelf: Shelf, rulebook: str, asked: Asked, where: str) -> Checked:
     book, problems = load_book(shelf, rulebook)
     if book is not None:
         problems += list(prove_everything(book) if asked.when is None else prove_at(book, asked.when))
+        if not any(is_error(problem) for problem in problems):
+            problems += promised_of(book, asked.when)
     return Checked(where, len(shelf.files(rulebook)), problems)
+
+
+def promised_of(book: Book, when: Instant | None) -> list[Problem]:
+    """What the status file declares and is not so, at one time or at the newest; a book that declares nothing is not compiled for it."""
+    if not (book.history.names("invariants") or book.history.names("notes")):
+        return []
+    from riskrules.engine.promised import promised_problems
+
+    at = when if when is not None else book.windows()[-1]
+    try:
+        plan = compile_book(book, at)
+    except Refused:  # a time at which nothing, or not one thing, is in force: said where the book is proved
+        return []
+    return list(promised_problems(book.history, plan, at))
 
 
 def _one_file(path: Path, asked: Asked) -> list[Problem]:

@@ -50,7 +50,7 @@ def command(
     from riskrules.batch.reading import NotATable
 
     book = _book(shelf_for(policies), rulebook, as_of)
-    drivers = tuple(sorted({name for names in book.plan.drivers.values() for name in names}))
+    drivers = book.plan.columns()
     try:
         given, held = Source(source, drivers), Source(accounts, drivers) if accounts else None
         job = stream.Job(given, Sink(out), held, Sink(accounts_out) if accounts_out else None, amounts, threads, sort, liquidation_price)

@@ -88,18 +88,31 @@ def text_of(file: str) -> tuple[str, str]:
         raise click.UsageError(f"{file} is not UTF-8: byte {error.start} is {data[error.start]:#04x}") from error
 
 
-def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | None) -> Case:
+class Parsed(NamedTuple):
+    """A file as the tree that it writes, and what is wrong with it."""
+
+    text: str
+    shown: str
+    tree: Any
+    problems: list[Problem]
+
+
+def parsed(file: str) -> Parsed:
+    text, shown = text_of(file)
+    return Parsed(text, shown, *parse_text(text, shown))
+
+
+def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | None, read: Parsed | None = None) -> Case:
     """Read the snapshot as far as its rulebook and time, load that plan, then check the snapshot under it."""
     shelf = shelf_for(policies)
-    text, shown = text_of(file)
-    tree, problems = parse_text(text, shown)
+    text, shown, tree, problems = read or parsed(file)
     if problems or not isinstance(tree, dict | list):
         raise PolicyError(problems or [Problem("RR604", None, "a snapshot is an object", "see the README for its form")], BAD_USE)
     head = tree if isinstance(tree, dict) else {}
     name = rulebook or head.get("rulebook")
     if not isinstance(name, str):
         raise click.UsageError(f"no rulebook: the snapshot names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
-    when = _time(head, as_of)
+    when = asked_time(head, as_of)
     plan = plan_at(shelf, name, when)
     tree, notes, problems = in_our_words(tree, shown, text, plan, when)
     for line in notes:
@@ -110,7 +123,7 @@ def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | 
     return Case(shelf, Book(plan, when), snapshot, file)
 
 
-def _time(tree: dict[str, Any], as_of: str | None) -> Instant:
+def asked_time(tree: dict[str, Any], as_of: str | None) -> Instant:
     own = instant(str(tree.get("as_of")))
     if as_of is None:
         if own is None:

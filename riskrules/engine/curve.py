@@ -21,7 +21,7 @@ from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
 from riskrules.ir.ops import COMPARATORS, ROOTS, ROUNDINGS, under_cap
 from riskrules.ir.program import Node
-from riskrules.ir.walk import Walk
+from riskrules.ir.walk import Walk, ranked
 from riskrules.units.exact import Exact, to_fraction
 
 FAULT = Fault("RR5", "")  # any fault: what is said of it is the exact walk's to say
@@ -32,7 +32,7 @@ _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
 }  # fmt: skip
 _ROUND = {op: direction for direction, op in ROUNDINGS.items()}
 BENT = frozenset(ROOTS.values())
-GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest")
+GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest", "median_where")
 _UNARY: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
 _COMPARE = (*COMPARATORS, "equal")
 
@@ -108,6 +108,8 @@ def _rows_below(walk: Walk, node: Node, arg: Node, rows: set[int]) -> set[int]:
         return {key[row] for row in rows}
     if node.op in GROUPING:
         return {below for below, above in enumerate(walk.frame.key(arg.rows, node.rows)) if above in rows}
+    if node.op == "total_before":  # any row of the arguments may stand before
+        return set(range(walk.counts[node.rows]))
     return rows
 
 
@@ -121,6 +123,8 @@ def _node(node: Node, made: Curves, moving: Moving, wanted: set[int]) -> dict[in
         arg = node.args[0]
         key = made.walk.frame.key(node.rows, made.walk.program.nodes[arg].rows)
         return {row: made.of[arg][key[row]] for row in wanted if key[row] in made.of[arg]}
+    if node.op == "total_before":
+        return _before(node, made, wanted)
     touched = {row for arg in node.args for row in made.of[arg]} & wanted
     return {row: _applied(node, made, row) for row in touched}
 
@@ -211,9 +215,29 @@ def _grouped(node: Node, made: Curves, wanted: set[int]) -> dict[int, Pieces]:
     arg = node.args[0]
     key = made.walk.frame.key(made.walk.program.nodes[arg].rows, node.rows)
     out = {}
-    for group in {key[row] for row in made.of[arg]} & wanted:
+    for group in {key[row] for one in node.args for row in made.of[one]} & wanted:
         members = [made.at(arg, row) for row, of in enumerate(key) if of == group]
         out[group] = _together(node.op, members, made.domain)
+    return out
+
+
+def _before(node: Node, made: Curves, wanted: set[int]) -> dict[int, Pieces]:
+    """While the order stands, a sum of what comes before; where a key moves too, nothing that can be read."""
+    values, keys = node.args
+    if made.of[keys]:
+        return {row: p.constant(None, made.domain) for row in wanted}
+    groups: dict[int, list[int]] = {}
+    for row, group in enumerate(made.walk.frame.key(node.rows, node.param)):
+        groups.setdefault(group, []).append(row)
+    out = {}
+    for members in groups.values():
+        ordering = [made.walk.at(keys, row) for row in range(made.walk.counts[node.rows])]
+        if any(isinstance(ordering[row], Fault) for row in members):
+            continue
+        order = ranked(members, ordering)
+        for place, row in enumerate(order):
+            if row in wanted and any(one in made.of[values] for one in order[:place]):
+                out[row] = p.sum_of([made.at(values, one) for one in order[:place]], made.domain)
     return out
 
 

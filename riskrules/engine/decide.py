@@ -97,7 +97,8 @@ def _pair(value: Any) -> Any:
 
 def decide(plan: Plan, snapshot: Snapshot, account: AccountInput) -> Evaluated:
     """Every figure of the account under the plan.  Faults are values; nothing is raised for bad input."""
-    rows = Rows(plan, snapshot, account)
+    before = None if account.before is None else decide(plan, snapshot, account.before)
+    rows = Rows(plan, snapshot, account, before)
     counts = rows.versions()
     first = Walk(plan.program, rows.frame((0,) * len(counts)))
     total = 1

@@ -35,6 +35,7 @@ from riskrules.engine.fields import (
     word,
 )
 from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
+from riskrules.ir.frame import LIST
 from riskrules.units.exact import ONE, ZERO
 
 Drivers = dict[str, tuple[str, ...]]
@@ -94,13 +95,13 @@ def read_snapshot(text: str, file: str, drivers: Drivers | None = None) -> tuple
 
 
 def snapshot_of(tree: Any, file: str, text: str, drivers: Drivers) -> tuple[Snapshot | None, list[Problem]]:
-    reader = _Reader(file, text, drivers)
+    reader = Reader(file, text, drivers)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     made = reader.snapshot(tree, digest)
     return (None if reader.problems else made), reader.problems
 
 
-class _Reader:
+class Reader:
     """Walks the tree once and keeps every complaint; places are looked up only when there is one."""
 
     def __init__(self, file: str, text: str, drivers: Drivers) -> None:
@@ -125,13 +126,16 @@ class _Reader:
 
     def market(self, node: Any, path: Path) -> MarketInput:
         got = self.fields(node, path, {"mark_price": price, "index_price": price, "at": time, "tick": price, "lot": price}, (), "market")
-        return MarketInput(got.get("mark_price"), got.get("index_price"), got.get("at"), got.get("tick"), got.get("lot"), got["drivers"])
+        return MarketInput(
+            got.get("mark_price"), got.get("index_price"), got.get("at"), got.get("tick"), got.get("lot"), got["drivers"], got["lists"]
+        )
 
     def asset(self, node: Any, path: Path) -> AssetInput:
         got = self.fields(node, path, {"index_price": price, "at": time}, (), "asset")
         return AssetInput(got.get("index_price"), got.get("at"), got["drivers"])
 
-    def account(self, node: Any, path: Path) -> AccountInput:
+    def account(self, node: Any, path: Path, id: str = "") -> AccountInput:
+        """`id`: of an account as it stood before a change, which has that of the account itself."""
         shape: dict[str, Parse] = {
             "id": word,
             "collateral": mapping,
@@ -140,8 +144,10 @@ class _Reader:
             "taker_fee": rate,
             "leverage": mapping,
             "risk_limit": mapping,
+            "before": anything,
+            "holdings": mapping,
         }
-        got = self.fields(node, path, shape, ("id",), "account")
+        got = self.fields(node, path, shape, () if id else ("id",), "account")
         held = got.get("collateral")
         collateral = (
             None if held is None else {name: number(self, value, (*path, "collateral", name)) or ZERO for name, value in held.items()}
@@ -154,7 +160,15 @@ class _Reader:
         orders = tuple(self.order(one, (*path, "orders", k), k) for k, one in enumerate(got.get("orders") or ()))
         self.no_twins([position.id for position in positions], (*path, "positions"), "position")
         self.one_leg_a_side(positions, path)
-        return AccountInput(got.get("id") or "", collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits)
+        balances = {
+            name: self.fields(one, (*path, "holdings", name), {}, (), "holding")["drivers"]
+            for name, one in (got.get("holdings") or {}).items()
+        }
+        name = id or got.get("id") or ""
+        before = None if "before" not in got or id else self.account(got["before"], (*path, "before"), name or "before")
+        return AccountInput(
+            name, collateral, positions, orders, got.get("taker_fee"), leverage, got["drivers"], limits, before, balances, got["lists"]
+        )
 
     def position(self, node: Any, path: Path) -> PositionInput:
         shape: dict[str, Parse] = {
@@ -217,21 +231,25 @@ class _Reader:
     # -- checks ----------------------------------------------------------------------------------
 
     def fields(self, node: Any, path: Path, shape: dict[str, Parse], required: Iterable[str], rows: str = "") -> dict[str, Any]:
-        """The declared fields of an object, parsed; `drivers` of these rows under their own key."""
-        got: dict[str, Any] = {"drivers": {}}
+        """The declared fields of an object, parsed; `drivers` and `lists` of these rows under their own keys."""
+        got: dict[str, Any] = {"drivers": {}, "lists": {}}
         if not isinstance(node, dict):
             self.say(
                 "RR604", path, f"{kind_of(node)} stands where an object is due", "write an object with named fields", expected="an object"
             )
             return got
         extra = (*ALWAYS.get(rows, ()), *self.drivers.get(rows, ()))
+        lists = {kind.partition(LIST)[2]: kind for kind in self.drivers if rows and kind.startswith(rows + LIST)}
         for key, value in node.items():
             if key in shape:
                 got[key] = shape[key](self, value, (*path, key))
             elif key in extra:
                 got["drivers"][key] = number(self, value, (*path, key))
+            elif key in lists:
+                items = enumerate(listing(self, value, (*path, key)))
+                got["lists"][key] = tuple(self.fields(item, (*path, key, k), {}, (), lists[key])["drivers"] for k, item in items)
             else:
-                self.unknown(key, path, (*shape, *extra))
+                self.unknown(key, path, (*shape, *extra, *lists))
         for key in required:
             if key not in node:
                 self.say("RR603", path, f"{key} is missing", f"give {key}", expected=key)

@@ -33,7 +33,7 @@ def pool_text(pool: PoolExplanation, depth: int, turns: list[str], colour: bool,
         lines += [f"  {pool.fault.code}  {first}", *(f"         {line}" for line in more)]
     if has_leg_table(pool, depth):
         lines += list(_leg_table(pool, width))
-    lines += _aligned(steps_shown(pool, depth), width)
+    lines += aligned(steps_shown(pool, depth), width)
     lines += folded(turns, width)
     for name, text in notes(pool):
         lines += beside(f"    {name:<14} ", text, width)
@@ -220,7 +220,7 @@ def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     return value_text(evaluated.value(name, evaluated.row_of(name, leg)), program.nodes[program.named[name]].unit)
 
 
-def _aligned(steps: list[Step], width: int) -> list[str]:
+def aligned(steps: list[Step], width: int) -> list[str]:
     """Numbered, with the workings, the values and the sources each in a column; a line too long continues below."""
     rows = step_rows(steps)
     if not rows:

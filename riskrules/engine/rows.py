@@ -7,12 +7,12 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
-from riskrules.ir.frame import Column, Frame
+from riskrules.ir.frame import BEFORE, LIST, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
 from riskrules.units.clock import NANOS, Instant
@@ -22,6 +22,15 @@ TABLE_FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverag
 CROSS, ISOLATED = "cross", "isolated"
 NO_MARKET = MarketInput()
 NO_ASSET = AssetInput()
+
+
+class Before(Protocol):
+    """The account as it stood before a change, decided."""
+
+    @property
+    def rows(self) -> Rows: ...
+
+    def value(self, name: str, row: int) -> Any: ...
 
 
 class Pool(NamedTuple):
@@ -38,8 +47,8 @@ class Pool(NamedTuple):
 class Rows:
     """The rows of one account under one plan; `table_of` picks the version of each market's table."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot, account: AccountInput) -> None:
-        self.plan, self.snapshot, self.account = plan, snapshot, account
+    def __init__(self, plan: Plan, snapshot: Snapshot, account: AccountInput, before: Before | None = None) -> None:
+        self.plan, self.snapshot, self.account, self.before = plan, snapshot, account, before
         self.legs: tuple[PositionInput, ...] = tuple(p for p in account.positions if p.size[0])
         self.orders: tuple[OrderInput, ...] = account.orders
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
@@ -49,6 +58,7 @@ class Rows:
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
         self.keys = self._keys()
+        self.items = self._items()
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
             "leg": (self.legs, self._leg_cell),
             "order": (self.orders, self._order_cell),
@@ -70,7 +80,9 @@ class Rows:
         known = self.plan.assets
         pooled_in = self.plan.account.pooled_in
         settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
-        held = [(asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles]
+        held = [
+            (asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles or asset in self.account.holdings
+        ]
         pooled = [*(leg.market for leg in self.legs if leg.mode == CROSS), *(order.market for order in self.orders)]
         cross = [plan for market in pooled if isinstance(plan := self._plan_of(market), MarketPlan)]
         wanted = dict.fromkeys(pooled_in or plan.settle for plan in cross)
@@ -121,6 +133,20 @@ class Rows:
             ("pool", "account"): [0] * len(self.pools),
         }
 
+    def _items(self) -> dict[str, list[Mapping[str, Exact] | Fault]]:
+        """The items of every declared list, and what each hangs on.  Of one that is not given nothing is known: its one row is an error."""
+        items: dict[str, list[Mapping[str, Exact] | Fault]] = {}
+        for kind in (one for one in self.plan.drivers if LIST in one):
+            holder, _, name = kind.partition(LIST)
+            holders = self.markets if holder == "market" else [self.account.id]
+            items[kind], self.keys[kind, holder] = [], []
+            for k, held_by in enumerate(holders):
+                lists = self.snapshot.markets.get(held_by, NO_MARKET).lists if holder == "market" else self.account.lists
+                found: Sequence[Mapping[str, Exact] | Fault] = lists[name] if name in lists else [_absent(name, f"{holder} {held_by}")]
+                items[kind] += found
+                self.keys[kind, holder] += [k] * len(found)
+        return items
+
     def _leg_pool(self, leg: PositionInput, market: int) -> int:
         if leg.mode == ISOLATED:
             return self._pool(Pool(ISOLATED, self._settle(market), leg.id))
@@ -139,6 +165,7 @@ class Rows:
             "position": [self.markets[market] for _, market in self.positions],
             "account": [self.account.id],
             "scenario": list(self.plan.scenarios),
+            **{kind: [f"{kind.partition(LIST)[2]} {k + 1}" for k in range(len(items))] for kind, items in self.items.items()},
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
@@ -169,6 +196,10 @@ class Rows:
         )
 
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
+        if rows in self.items:
+            return [
+                item if isinstance(item, Fault) else item.get(name) or _absent(name, rows.replace(LIST, " ")) for item in self.items[rows]
+            ]
         source = self._sources.get(rows)
         if source is not None:
             items, cell = source
@@ -193,10 +224,7 @@ class Rows:
         if name == "mark_price_age":
             return self._age(given.at, f"the mark price of {market}")
         if name in self.plan.settings:
-            values = self.plan.settings[name]
-            return values.get(market, values.get("")) or Fault(
-                "RR505", f"{name} is not set for {market}", "add it to the settings of the formula file"
-            )
+            return self._setting(name, market)
         if name in self.plan.drivers.get("market", ()):
             return given.drivers.get(name) or _absent(name, f"market {market}")
         plan = self.market_plans[k]
@@ -208,6 +236,11 @@ class Rows:
             return table
         field, _, measure = name.partition("_is_")
         return getattr(table, field) == measure
+
+    def _setting(self, name: str, of: str) -> Exact | Fault:
+        values = self.plan.settings[name]
+        found = values.get(of, values.get(""))
+        return found or Fault("RR505", f"{name} is not set for {of}", "add it to the settings of the formula file")
 
     def _age(self, at: Instant | None, what: str) -> Exact | Fault:
         if at is None or self.snapshot.as_of is None:
@@ -295,7 +328,16 @@ class Rows:
     def _leg_limit(self, market: str) -> Exact | None:
         return next((leg.drivers["risk_limit"] for leg in self.legs if leg.market == market and "risk_limit" in leg.drivers), None)
 
+    def _before(self, name: str, pool: Pool | None) -> Any:
+        """A figure of the same pool, or of the account, before the change."""
+        of = self.account.id if pool is None else pool.label(self.account.id)
+        if self.before is None or (pool is not None and pool not in self.before.rows.pools):
+            return Fault("RR505", f"{name} of {of} is not given, and the rules need it", "give the account as it stood, under before:")
+        return self.before.value(name.removesuffix(BEFORE), 0 if pool is None else self.before.rows.pools.index(pool))
+
     def _pool_cell(self, name: str, pool: Pool) -> Any:
+        if name.endswith(BEFORE):
+            return self._before(name, pool)
         if name == "is_isolated":
             return pool.mode == ISOLATED
         if name == "open_legs":
@@ -312,6 +354,8 @@ class Rows:
     def _account_cell(self, name: str, account: AccountInput) -> Any:
         if name == "taker_fee":
             return account.taker_fee or _absent("taker_fee", account.id)
+        if name.endswith(BEFORE) and name not in self.plan.drivers.get("account", ()):
+            return self._before(name, None)
         return account.drivers.get(name) or _absent(name, account.id)
 
     def _asset_cell(self, name: str, asset: str) -> Any:
@@ -324,6 +368,8 @@ class Rows:
             return given.index_price
         if name == "index_price_age":
             return self._age(given.at, f"the index price of {asset}")
+        if name in self.plan.settings:
+            return self._setting(name, asset)
         if name in ("weight", "owed_weight", "weight_slices"):
             known = self.plan.assets.get(asset)
             return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)
@@ -332,8 +378,9 @@ class Rows:
         return given.drivers.get(name) or _absent(name, asset)
 
     def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:
-        assert name == "amount", name
         asset, amount = holding
+        if name != "amount":
+            return self.account.holdings.get(asset, {}).get(name) or _absent(name, f"{asset} of {self.account.id}")
         known = self.plan.assets.get(asset)
         return amount if known and known.weight else _no_collateral(asset, self.plan.rulebook)
 

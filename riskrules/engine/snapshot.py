@@ -13,6 +13,8 @@ from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
 
 NOTHING: Mapping[str, Exact] = MappingProxyType({})
+Lists = Mapping[str, tuple[Mapping[str, Exact], ...]]  # the items of each declared list; one that was not given is not in it
+NO_LISTS: Lists = MappingProxyType({})
 INITIAL = "initial"  # margin of an isolated position: what opening it at its leverage posts
 
 
@@ -23,6 +25,7 @@ class MarketInput(NamedTuple):
     tick: Exact | None = None
     lot: Exact | None = None
     drivers: Mapping[str, Exact] = NOTHING
+    lists: Lists = NO_LISTS
 
 
 class AssetInput(NamedTuple):
@@ -64,6 +67,9 @@ class AccountInput(NamedTuple):
     leverage: Mapping[str, Exact] = NOTHING  # chosen per market
     drivers: Mapping[str, Exact] = NOTHING
     risk_limit: Mapping[str, Exact] = NOTHING  # chosen per market
+    before: AccountInput | None = None  # as it stood before the change that is asked about
+    holdings: Mapping[str, Mapping[str, Exact]] = MappingProxyType({})  # of each balance, what formulas ask for besides its amount
+    lists: Lists = NO_LISTS
 
 
 class Snapshot(NamedTuple):

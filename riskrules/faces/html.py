@@ -35,7 +35,7 @@ def _body(pools: Shown, foot: Foot, tag: str) -> str:
         f"<h1>Margin explained, as of <span>{escape(foot.as_of)}</span></h1>",
     ]
     parts += [line for pool, drawn in pools for line in _pool(pool, drawn)]
-    return "\n".join([*parts, *_foot(foot), f"</div></{tag}>"])
+    return "\n".join([*parts, *foot_lines(foot), f"</div></{tag}>"])
 
 
 def _title(pools: Shown) -> str:
@@ -96,7 +96,7 @@ def _step(step: StepRow) -> str:
     )
 
 
-def _foot(foot: Foot) -> Iterator[str]:
+def foot_lines(foot: Foot) -> Iterator[str]:
     yield f"<footer><p>{escape(foot.status)}</p>"
     if foot.unsettled:
         points = "".join(f"<li>{escape(point)}</li>" for point in foot.unsettled)

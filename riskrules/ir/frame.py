@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
+BEFORE = "_before"  # after the name of a pool's or an account's figure: the same of the account as it stood before a change
+LIST = "@"  # between what holds a declared list and its name: market@trade has a row for every trade of a market
 Column = list[Any]
 
 

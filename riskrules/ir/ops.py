@@ -12,6 +12,8 @@ passes them on.  `may_fault` marks the rows that can bring a new one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
+from functools import cmp_to_key
 from math import isqrt
 from typing import Any, Literal, NamedTuple
 
@@ -30,6 +32,11 @@ class Op(NamedTuple):
     words: str
     binds: int = TIGHT
     may_fault: bool = False
+    many: bool = False  # any number of arguments, listed at {0}
+
+    def said(self, words: list[str]) -> str:
+        """The words with those of the arguments put in."""
+        return self.words.format(", ".join(words)) if self.many else self.words.format(*words)
 
     @property
     def holds(self) -> int:
@@ -208,6 +215,18 @@ def _pick(row: int, column: tuple[Exact, ...]) -> Exact:
     return column[row]
 
 
+def apart(x: Exact, y: Exact) -> int:
+    """Below 0 where x is smaller: what sorting goes by."""
+    return x[0] * y[1] - y[0] * x[1]
+
+
+def middle(values: list[Exact]) -> Exact:
+    """The middle value of some, or half way between the two in the middle."""
+    ranked = sorted(values, key=cmp_to_key(apart))
+    half, odd = divmod(len(ranked), 2)
+    return ranked[half] if odd else _mul(_add(ranked[half - 1], ranked[half]), (1, 2))
+
+
 def _sliced(x: Exact, slices: tuple[tuple[Exact | None, Exact], ...]) -> Exact:
     """What lies between two ends counts at that slice's share; the last slice has no end."""
     counted, floor = NOTHING, NOTHING
@@ -221,6 +240,32 @@ def _sliced(x: Exact, slices: tuple[tuple[Exact | None, Exact], ...]) -> Exact:
 
 def _choose(condition: bool, this: Any, that: Any) -> Any:
     return this if condition else that
+
+
+def _median(*figures: Exact) -> Exact:
+    """The middle one; of an even number the mean of the two in the middle."""
+    line = sorted(figures, key=lambda figure: Fraction(*figure))
+    half = len(line) // 2
+    if len(line) % 2:
+        return line[half]
+    n, d = _add(line[half - 1], line[half])
+    return n, 2 * d
+
+
+def _number_of(row: int) -> Exact:
+    return row + 1, 1
+
+
+def _cap_below(row: int, caps: Caps, down: Exact) -> Exact | Fault:
+    """The cap of the tier that lies so many below."""
+    cap = caps[0][row - down[0]] if row >= down[0] else None
+    return cap or Fault("RR535", f"there is no tier {down[0]} below tier {row + 1}", "reduce only from higher tiers: see while")
+
+
+def _largest_under(size: Exact, lot: Exact, caps: Caps) -> Exact:
+    """The largest size in whole lots that is under a cap which lies at `size`; equality as the table says."""
+    n, d = _steps(size, lot)
+    return _times(n // d if caps[1] else -(-n // d) - 1, lot)
 
 
 def _rows() -> tuple[Op, ...]:
@@ -258,17 +303,29 @@ def _rows() -> tuple[Op, ...]:
         Op("within_last_cap", _within_last_cap, "{0} within the last cap", COMPARE),
         Op("pick", _pick, "{1} of that tier"),
         Op("sliced", _sliced, "{0} by its slices"),
+        Op("median", _median, "median of ({0})", many=True),
+        Op("number_of", _number_of, "{0}"),
+        Op("cap_below", _cap_below, "the cap {2} below tier {0}", may_fault=True),
+        Op("largest_under", _largest_under, "the largest size under {0} in lots of {1}", PRODUCT),
+        # Whether a figure could be had: its error is the answer no where the code is one of those named, and stays an error elsewhere.
+        Op("had", lambda *_: True, "{0} can be had", COMPARE, may_fault=True),
         # A named refusal: its arguments are put into its text by the walk.
         Op("fault", lambda *_: None, "error", may_fault=True),
         # Leaves and the two ways between kinds of row; the walk itself carries these out.
         Op("given", lambda: None, "given", may_fault=True),
         Op("constant", lambda: None, "constant"),
         Op("gather", lambda x: x, "{0}"),
+        Op("first", lambda x: x, "{0} of the first"),
+        Op("second", lambda x: x, "{0} of the second"),
         Op("total", _add, "sum({0})"),
         Op("largest", _larger, "largest({0})", may_fault=True),
         Op("smallest", _smaller, "smallest({0})", may_fault=True),
         Op("which_largest", _larger, "where ({0}) is largest", may_fault=True),
         Op("which_smallest", _smaller, "where ({0}) is smallest", may_fault=True),
+        Op("median_where", middle, "median({0} where {1})", may_fault=True),
+        Op("total_before", _add, "sum({0} of those before by {1})", may_fault=True),
+        # Of the rows of its group that have more of the second figure; of equal ones those listed before it.
+        Op("total_ahead", _add, "sum({0}) of those ahead by {1}"),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from riskrules.ir.frame import LIST as LIST
 from riskrules.ir.frame import SCENARIO as SCENARIO
 from riskrules.units import unit as u
 from riskrules.units.exact import Exact, to_exact
@@ -20,17 +21,21 @@ from riskrules.units.unit import Unit, UnitMistake
 
 ANY = "any"  # a constant: as many rows as are asked for
 UP = {
-    "leg": ("position", "pool", "account", "market"),
-    "order": ("position", "pool", "account", "market"),
+    "leg": ("position", "pool", "account", "market", "group"),
+    "order": ("position", "pool", "account", "market", "group"),
     "holding": ("pool", "account", "asset"),
-    "position": ("pool", "account", "market"),
+    "position": ("pool", "account", "market", "group"),
     "pool": ("account",),
     "account": (),
+    "counterparty": ("market",),  # who stands on the other side of a market, in a deleveraging
+    "level": ("market",),  # a price of an order book, with what is there
     "market": (),
     "asset": (),
     "scenario": (),
+    "group": ("account",),  # positions that stand together under a portfolio: all of them, a basket, or one alone
+    "pair": ("group", "account"),  # each two positions of a group
 }
-ROWS = tuple(UP)
+ROWS = tuple(kind for kind in UP if kind not in ("group", "pair"))  # what a formula may speak of
 
 Source = tuple[str, int]  # file, line
 
@@ -88,6 +93,19 @@ def flag(value: bool) -> Term:
 def fault(code: str, text: str, hint: str, unit: Unit, rows: str, *shown: Term) -> Term:
     """A named refusal; {row} and {0}, {1}… in its text are put in when it is met."""
     return Term("fault", tuple(to_rows(term, rows) for term in shown), rows, unit, param=(code, text, hint))
+
+
+def median_where(x: Term, rows: str, counted: Term) -> Term:
+    """The middle of the values below that count."""
+    made, counted = over("median_where", x, rows), to_rows(counted, x.rows)
+    return replace(made, args=(*made.args, spread(counted, x.rows)))
+
+
+def total_before(x: Term, key: Term, rows: str) -> Term:
+    """Of the rows below one row above, for each: the sum of x over those whose key is smaller, of equals those that stand first."""
+    below = finest(x.rows, key.rows)
+    over("total", to_rows(x, below), rows)
+    return Term("total_before", (spread(x, below), spread(key, below)), below, x.unit, param=rows)
 
 
 def absolute(x: Term) -> Term:
@@ -162,6 +180,39 @@ def sliced(x: Term, slices: Term) -> Term:
     return _elementwise("sliced", x.unit, x, slices)
 
 
+def median(*figures: Term) -> Term:
+    for figure in figures[1:]:
+        _must_match(figures[0], figure)
+    return _elementwise("median", figures[0].unit, *figures)
+
+
+def number_of(tier: Term) -> Term:
+    """The number of a tier, counted from 1, as a figure that can be compared."""
+    return _elementwise("number_of", u.COUNT, tier)
+
+
+def cap_below(tier: Term, caps: Term, down: int, unit: Unit) -> Term:
+    return _elementwise("cap_below", unit, tier, caps, constant(down, u.COUNT))
+
+
+def largest_under(size: Term, lot: Term, caps: Term) -> Term:
+    _must_match(size, lot)
+    return _elementwise("largest_under", size.unit, size, lot, caps)
+
+
+def had(x: Term, *codes: str) -> Term:
+    """Whether there is a figure: an error with one of these codes is a no, every other error is an error."""
+    return Term("had", (x,), x.rows, u.FLAG, param=codes)
+
+
+def total_ahead(x: Term, by: Term, group: str) -> Term:
+    """What those of the same group have that are ahead by a figure, the largest first; of equal ones the first listed is ahead."""
+    rows = finest(x.rows, by.rows)
+    if not reaches(rows, group):
+        raise UnitMistake(f"a {rows} belongs to no {group}")
+    return Term("total_ahead", (to_rows(x, rows), to_rows(by, rows)), rows, x.unit, param=group)
+
+
 def as_unit(x: Term, unit: Unit) -> Term:
     """The same figure under the binding of a contract class (linear: settle is quote)."""
     return replace(x, unit=unit)
@@ -187,7 +238,19 @@ def reaches(below: str, above: str) -> bool:
         return below.endswith(SCENARIO)
     if above.endswith(SCENARIO) and not below.endswith(SCENARIO):
         return False
-    return plain_below == plain_above or plain_above in UP[plain_below]
+    return plain_below == plain_above or plain_above in up(plain_below)
+
+
+def up(kind: str) -> tuple[str, ...]:
+    """What each row of a kind hangs on; an item of a list hangs on what holds the list."""
+    return UP[kind] if kind in UP else (kind.partition(LIST)[0],)
+
+
+def of_pair(which: str, x: Term) -> Term:
+    """A position's value seen from each pair that it is the `first` or the `second` of."""
+    if x.rows != "position":
+        raise UnitMistake(f"a pair is of two positions, and this is a value of each {x.rows}")
+    return Term(which, (x,), "pair", x.unit)
 
 
 def over(op: str, x: Term, rows: str) -> Term:
@@ -209,7 +272,7 @@ def finest(*rows: str) -> str:
     plain = {kind.removesuffix(SCENARIO) for kind in kinds if kind != "scenario"}
     if not plain:
         return "scenario"
-    best = max(plain, key=lambda kind: len(UP[kind]))
+    best = max(plain, key=lambda kind: len(up(kind)))
     return best + SCENARIO if crossed else best
 
 

@@ -9,16 +9,17 @@ the figures that were changed is taken over as it stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial, reduce
+from functools import cmp_to_key, partial, reduce
 from typing import Any
 
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
-from riskrules.ir.ops import OPS
+from riskrules.ir.ops import OPS, apart
 from riskrules.ir.program import Node, Program
 from riskrules.ir.words import value_text
-from riskrules.units.exact import ZERO
+from riskrules.units.exact import ZERO, to_fraction
 
+NOTHING_HERE = Fault("RR510", "the largest or smallest of nothing", "the rule needs at least one row here")
 Exactly = Callable[..., Any]
 Handler = Callable[[Node, Exactly, "Walk"], Column]
 Changes = dict[tuple[str, str], Column]  # (rows, name) of a given → what it is instead
@@ -188,6 +189,11 @@ def _gather(node: Node, exact: Exactly, walk: Walk) -> Column:
     return [column[k] for k in walk.frame.key(node.rows, walk.program.nodes[node.args[0]].rows)]
 
 
+def _of_pair(node: Node, exact: Exactly, walk: Walk) -> Column:
+    column = walk.columns[node.args[0]]
+    return [column[k] for k in walk.frame.key("pair", node.op)]
+
+
 def _total(node: Node, exact: Exactly, walk: Walk) -> Column:
     """Nothing to add is 0; a fault taints its own total only."""
     if walk.counts[node.rows] == 1 and node.args[0] not in walk.faulty:
@@ -226,11 +232,75 @@ def _best(node: Node, keep: Exactly, walk: Walk) -> list[Any]:
             out[k] = value
         elif held is None or keep(held[1], value) is not held[1]:
             out[k] = (i, value)
-    nothing = Fault("RR510", "the largest or smallest of nothing", "the rule needs at least one row here")
-    return [nothing if best is None else best for best in out]
+    return [NOTHING_HERE if best is None else best for best in out]
+
+
+def _median(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """Of what counts; what does not count is not looked at, its fault included."""
+    values, key = _members(node, walk)
+    groups: list[Any] = [[] for _ in range(walk.counts[node.rows])]
+    for value, counts, k in zip(values, walk.columns[node.args[1]], key, strict=True):
+        fault = counts if type(counts) is Fault else value if counts and type(value) is Fault else None
+        if type(groups[k]) is Fault:
+            continue
+        if fault is not None:
+            groups[k] = fault
+        elif counts:
+            groups[k].append(value)
+    return [group if type(group) is Fault else exact(group) if group else NOTHING_HERE for group in groups]
+
+
+def _total_before(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """A fault among the keys leaves the whole group without an order; one among the values is in every sum after it."""
+    values, keys = (walk.columns[arg] for arg in node.args)
+    groups: dict[int, list[int]] = {}
+    for i, k in enumerate(walk.frame.key(node.rows, node.param)):
+        groups.setdefault(k, []).append(i)
+    out: Column = [ZERO] * walk.counts[node.rows]
+    for members in groups.values():
+        unordered = _first_fault(tuple(keys[i] for i in members))
+        so_far: Any = unordered or ZERO
+        for i in members if unordered else ranked(members, keys):
+            out[i] = so_far
+            if type(so_far) is not Fault:
+                so_far = values[i] if type(values[i]) is Fault else exact(so_far, values[i])
+    return out
+
+
+def ranked(members: list[int], keys: Column) -> list[int]:
+    """From the smallest key up; of equal ones as they stand."""
+
+    def between(i: int, j: int) -> int:
+        return apart(keys[i], keys[j])
+
+    return sorted(members, key=cmp_to_key(between))
+
+
+def _had(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """Which errors count as missing is the rule's to say; any other is still one."""
+    return [(value.code not in node.param and value) if type(value) is Fault else True for value in walk.columns[node.args[0]]]
+
+
+def _total_ahead(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """A running total down each group, from the row with the most; an error taints its own group only."""
+    figures, scores = (walk.spread(arg, node.rows) for arg in node.args)
+    groups: dict[int, list[int]] = {}
+    for row, group in enumerate(walk.frame.key(node.rows, node.param)):
+        groups.setdefault(group, []).append(row)
+    out: Column = [ZERO] * walk.counts[node.rows]
+    for rows in groups.values():
+        spoilt = next((value for row in rows for value in (figures[row], scores[row]) if type(value) is Fault), None)
+        running: Any = ZERO
+        for row in rows if spoilt else sorted(rows, key=lambda row: -to_fraction(scores[row])):
+            out[row] = spoilt or running
+            running = spoilt or exact(running, figures[row])
+    return out
 
 
 _SPECIAL: dict[str, Handler] = {
     "choose": _choose, "label_if": _choose, "given": _given, "constant": _constant, "fault": _fault, "gather": _gather, "total": _total,
     "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which,
+    "median_where": _median, "total_before": _total_before,
+    "had": _had, "total_ahead": _total_ahead,
+    "first": _of_pair, "second": _of_pair,
 }  # fmt: skip

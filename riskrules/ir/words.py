@@ -64,7 +64,7 @@ class Printer:
         if node.op == "fault":
             return f"error {node.param[0]}"
         op = OPS[node.op]
-        return op.words.format(*(self._wrapped(arg, op.holds, place) for place, arg in enumerate(node.args)))
+        return op.said([self._wrapped(arg, op.holds, place) for place, arg in enumerate(node.args)])
 
     def _argument(self, k: int) -> str:
         text = self.leaf(k)

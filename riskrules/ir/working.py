@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from riskrules.ir.fault import Fault
-from riskrules.ir.frame import SCENARIO
+from riskrules.ir.frame import LIST, SCENARIO
 from riskrules.ir.ops import LOOSE, OPS, SUM, TIGHT
 from riskrules.ir.walk import Walk
 from riskrules.ir.words import bracketed, value_text
@@ -43,14 +43,14 @@ class Working:
             return self._argument(node.args[0], self.walk.frame.key(node.rows, self.nodes[node.args[0]].rows)[row])
         if node.op in ("choose", "label_if"):
             return self._taken(k, row)
-        if node.op in ("total", "largest", "smallest"):
+        if node.op in ("total", "largest", "smallest", "median_where"):
             return self._members(k, row)
         if node.op == "pick":
             return self.value(k, row), TIGHT
         op = OPS[node.op]
         if node.op == "fault":
             return self.value(k, row), op.binds
-        return op.words.format(*(self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args))), op.binds
+        return op.said([self._wrapped(arg, row, op.holds, place) for place, arg in enumerate(node.args)]), op.binds
 
     def _argument(self, k: int, row: int) -> tuple[str, int]:
         """An argument: its value where it has a name, else taken apart."""
@@ -81,7 +81,10 @@ class Working:
             return self._argument(arg, members[0])
         name = self.nodes[arg].name.replace("_", " ") or "values"
         if len(members) > FEW:
-            return f"{self.nodes[k].op} of {name} over {len(members)} {self.nodes[arg].rows.removesuffix(SCENARIO)}s", LOOSE
+            return (
+                f"{self.nodes[k].op} of {name} over {len(members)} {self.nodes[arg].rows.removesuffix(SCENARIO).rpartition(LIST)[2]}s",
+                LOOSE,
+            )
         said = [self.value(arg, i) for i in members]
         if self.nodes[k].op == "total":
             return " + ".join(bracketed(text, TIGHT, SUM, place) for place, text in enumerate(said)), SUM

@@ -6,6 +6,7 @@ terms.  Nothing here knows a number of a snapshot.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,23 +14,25 @@ from typing import Any
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
+from riskrules.rulebook.beside import Used, rules_beside
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.limits import limits_of_legs, with_limits
 from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.portfolios import portfolio_plan
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
 from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
-from riskrules.rules import contracts, margin, margin_meaning, prices
+from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
 from riskrules.units.exact import Exact, to_exact
 
 ASKS_FOR_FORMULAS = (
-    ("initial_margin", "position"), ("initial_margin", "pool"), ("maintenance_margin", "position"), ("maintenance_margin", "pool"),
-    ("equity", "less"),
-)  # fmt: skip
+    *((margin, key) for margin in ("initial_margin", "maintenance_margin") for key in ("position", "whole", "plus")),
+    *(("equity", key) for key in ("position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less")),
+)
 
 
 class Refused(Exception):
@@ -82,7 +85,11 @@ class _Compiler:
         markets = self._markets(proofs, forms)
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
-        program = flatten(terms, "liquidate", margin_meaning.OF_ORDERS)
+        program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
+        beside, problems = rules_beside(self.book.history, self._one, terms, Used(sections, forms, markets, _in_use(markets)))
+        self.problems += problems
+        self._stop_if_refused()
+        portfolio = self._portfolio(terms, markets)
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -97,7 +104,18 @@ class _Compiler:
             settings=formulas.settings(),
             scenarios=formulas.scenarios(),
             _markets={name: packed_market(market) for name, market in markets.items()},
+            beside=beside,
+            packed_portfolio=portfolio,
         )
+
+    def _portfolio(self, terms: dict[str, Term], markets: dict[str, MarketPlan]) -> bytes:
+        if not self.book.history.names("portfolio") or self.book.history.in_force(("portfolio", "markets"), self.when) == (None, ()):
+            return b""
+        plan = portfolio_plan(
+            lambda name, required: self._one("portfolio", name, required), terms, markets, self.problems, frozenset(self._gone())
+        )
+        self._stop_if_refused()
+        return marshal.dumps(plan.data())
 
     # -- what is in force ------------------------------------------------------------------------
 
@@ -216,15 +234,11 @@ class _Compiler:
         names = prices.meaning(
             {n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")}
         )
-        used = contracts.InUse(
-            frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
-            any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
-        )
-        names |= contracts.meaning(used, names, self._contract_source())
+        names |= contracts.meaning(_in_use(markets), names, self._contract_source())
         sections = self._margin_sections(found, forms, markets)
         names |= margin_meaning.tiers(sections, names)
-        formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **contracts.ORDER_FIGURES, **names})
-        terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin)}
+        formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
+        terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin, formulas.pooled)}
         terms |= formulas.rest(terms)
         self.problems += [_placed(problem, found) for problem in formulas.problems]
         self.problems += posted_at_entry(found["account"], terms["position_initial"])
@@ -239,7 +253,7 @@ class _Compiler:
 
     def _margin_sections(
         self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]
-    ) -> margin_meaning.Sections:
+    ) -> margin_sections.Sections:
         in_use = {table.form for market in markets.values() for table in market.tables if table}
         bases = frozenset((forms[name].lookup, forms[name].rate_on) for name in in_use) or frozenset(
             {("notional_at_mark", "notional_at_mark")}
@@ -251,7 +265,7 @@ class _Compiler:
         sliced = any(isinstance(asset.weight, margin.Slices) for asset in weights)
         self.problems += limits_of_legs(found["account"], bases)
         self._stop_if_refused()
-        return margin_meaning.Sections(
+        return margin_sections.Sections(
             **values,
             states=() if states == "none" else states,
             bases=bases,
@@ -308,6 +322,13 @@ def _slices(asset: margin.CollateralAsset) -> tuple[tuple[tuple[Exact | None, Ex
         return ((None, to_exact(asset.weight)),), False
     ends = ((None if isinstance(row.up_to, str) else to_exact(row.up_to), to_exact(row.weight)) for row in asset.weight.slices)
     return tuple(ends), asset.weight.of == "value"
+
+
+def _in_use(markets: dict[str, MarketPlan]) -> contracts.InUse:
+    return contracts.InUse(
+        frozenset("inverse" if market.is_inverse else "linear" for market in markets.values()) or frozenset({"linear"}),
+        any(market.multiplier != (1, 1) and not market.is_inverse for market in markets.values()),
+    )
 
 
 def _placed(problem: Problem, found: dict[str, Version]) -> Problem:

@@ -19,6 +19,7 @@ Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
 DEEPEST = 100
 MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
+MOST_IN_ALL = 400  # however often they are rounded on the way: a rounding ends the digits after the point and not those before it
 NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 
 
@@ -42,8 +43,8 @@ def build(expression: str, resolve: Resolve) -> Term:
     return _Builder(expression, resolve).of(tree.body)
 
 
-def factors(made: Term) -> int:
-    """How many figures are multiplied together at most, those of the terms it names included."""
+def factors(made: Term, through_roundings: bool = False) -> int:
+    """How many figures are multiplied together at most, those of the terms it names included; a rounded figure is one again, or not."""
     count: dict[int, int] = {}
     for term in t.every_term([made]):
         each = [count[id(arg)] for arg in term.args]
@@ -51,15 +52,19 @@ def factors(made: Term) -> int:
             count[id(term)] = sum(each)
         elif term.op == "power":
             count[id(term)] = each[0] * int(term.args[1].param[0])
+        elif term.op in _ROUNDED and not through_roundings:
+            count[id(term)] = each[1]
         else:
             count[id(term)] = max(each, default=1)
     return count[id(made)]
 
 
+_ROUNDED = frozenset((*ROUNDINGS.values(), *ROOTS.values()))
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
-FUNCTIONS = sorted(("min", "max", "abs", "in_unit", "stressed", "worst", *_OVER, *ROUNDINGS.values()))
+FUNCTIONS = sorted(("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", "median", "total_before", *_OVER, *ROUNDINGS.values()))
+UNDEFINED = "undefined"  # after `else`: there the rule has no figure, and none is made up
 ROOT_NEEDS = f"say which way its digits end: {', '.join(ROUNDINGS.values())}, as in round_up(sqrt(x), 0.000001)"
 NOT_PUBLISHED = "not_published"
 SAYS_NOTHING = "the source of this rule says nothing of the case that {row} is in"
@@ -161,6 +166,8 @@ class _Builder:
             return made
         if name == "abs" and len(args) == 1:
             return t.absolute(self._figure(args[0]))
+        if name == "ramp" and len(args) == 5:
+            return self._ramp(*(self._figure(arg) for arg in args))
         if name in ROUNDINGS.values() and len(args) == 2:
             return self._rounded(name, *args)
         if name == "sqrt":
@@ -169,6 +176,10 @@ class _Builder:
             return t.as_unit(self._figure(args[0]), self._unit(args[1]))
         if name in _OVER and len(args) == 2:
             return t.over(name, self._figure(args[0]), self._rows(args[1]))
+        if name == "median" and len(args) == 3:
+            return t.median_where(self._figure(args[0]), self._rows(args[1]), self._flag(args[2]))
+        if name == "total_before" and len(args) == 3:
+            return t.total_before(self._figure(args[0]), self._figure(args[1]), self._rows(args[2]))
         if name in ("stressed", "worst") and len(args) == 1:
             return self._scenario(name, self._figure(args[0]), node)
         raise self._mistake(
@@ -184,12 +195,25 @@ class _Builder:
                 return t.root(self._figure(under), ROOTS[name], self._quantum(step))
         return t.rounded(self._figure(what), name, self._quantum(step))
 
+    def _ramp(self, x: Term, begins: Term, ends: Term, low: Term, high: Term) -> Term:
+        """Low up to and at the beginning, high at and from the end, a straight line between: nothing is divided where both are one."""
+        line = low + (high - low) * ((x - begins) / (ends - begins))
+        return t.choose(t.compare("at_or_below", x, begins), low, t.choose(t.compare("at_or_above", x, ends), high, line))
+
+    def _undefined(self, test: ast.expr, condition: Term, made: Term) -> Term:
+        """A refusal where the rule says nothing."""
+        rows = condition.rows if made.rows == t.ANY else t.choose(condition, made, made).rows
+        text = f"the rule has no figure for {{row}}: it asks for {self._source(test).replace('{', '{{').replace('}', '}}')}"
+        return t.fault("RR514", text, "correct the input that it hangs on; there is no other answer", made.unit, rows)
+
     def _choice(self, test: ast.expr, this: ast.expr, that: ast.expr) -> Term:
-        """Between two figures, or between two conditions; or between one of them and a refusal."""
+        """Between two figures, or between two conditions; or between one of them and a refusal; or a figure and none."""
         condition = self._flag(test)
         if NOT_PUBLISHED in (self._source(this), self._source(that)):
             return self._or_refused(condition, this, that)
         first = self.of(this)
+        if isinstance(that, ast.Name) and that.id == UNDEFINED:
+            return t.choose(condition, first, self._undefined(test, condition, first))
         branch = self._flag if first.unit.word == "flag" else self._figure
         return t.choose(condition, branch(this), branch(that))
 

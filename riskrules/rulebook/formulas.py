@@ -8,11 +8,11 @@ from fractions import Fraction
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.ir import term as t
-from riskrules.ir.frame import Frame
+from riskrules.ir.frame import BEFORE, Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
+from riskrules.rulebook.expression import MOST_FACTORS, MOST_IN_ALL, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
 from riskrules.rulebook.versions import History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
@@ -65,7 +65,7 @@ class FormulaBook:
     def __init__(self, history: History, when: Instant, names: dict[str, Term]) -> None:
         self.names = names
         self.problems: list[Problem] = []
-        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings", "scenarios")}
+        self._versions = {kind: _in_force(history, kind, when) for kind in ("terms", "inputs", "settings", "scenarios", "lists")}
         self._built: dict[str, Term] = {}
         self._open: list[str] = []
 
@@ -96,6 +96,18 @@ class FormulaBook:
             return found
         return t.given(name, rows[0], u.SETTLE)
 
+    def pooled(self, name: str, names: dict[str, Term]) -> Term:
+        """A formula that a margin section adds to a pool's sum: in settle, one value for each pool."""
+        self.names = {**names, **self.names}
+        found = self.term(name)
+        if found.unit == u.SETTLE and found.unit.word not in NO_FIGURE and found.rows == "pool":
+            return found
+        version = self._versions["terms"].get(name)
+        at = version.file.at(*version.place) if version else None
+        text = f"a pool holds an amount in settle, and {name} is in {found.unit} with a value for each {found.rows}"
+        self.problems.append(Problem("RR404", at, text, "write rows: pool and unit: settle", found=name))
+        return t.given(name, "pool", u.SETTLE)
+
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""
         self.problems.extend(self._given_twice(terms))
@@ -105,21 +117,37 @@ class FormulaBook:
     def _given_twice(self, terms: dict[str, Term]) -> Iterator[Problem]:
         """One name, one meaning: not one of the book's own, and not declared under two headings."""
         taken = {*BASE_FIGURES, *self.names, *(name for name in terms if name not in self._built)}
-        for kind in ("inputs", "settings", "terms"):
+        for kind in ("inputs", "settings", "terms", "lists"):
             for name, version in self._versions[kind].items():
-                if name in taken:
+                if name in taken or (kind == "lists" and name in t.ROWS):
                     where = version.file.at(*version.place, key=True)
                     yield Problem("RR314", where, f"{name} is a name that is given already", "choose another name", found=name)
                 taken.add(name)
 
     def drivers(self) -> dict[str, tuple[str, ...]]:
         rows: dict[str, list[str]] = {}
+        for name, version in self._versions["lists"].items():
+            rows.setdefault(f"{version.value.of}{t.LIST}{name}", [])
         for name, version in self._versions["inputs"].items():
-            rows.setdefault(version.value.rows, []).append(name)
+            rows.setdefault(self._rows(version), []).append(name)
         return {kind: tuple(sorted(names)) for kind, names in rows.items()}
 
+    def _rows(self, version: Version) -> str:
+        """The kind of row that a formula or an input is of: one of the engine's, or a list that is declared."""
+        rows: str = version.value.rows
+        held = self._versions["lists"].get(rows)
+        if held is not None:
+            return f"{held.value.of}{t.LIST}{rows}"
+        if rows not in t.ROWS:
+            self.problems.append(
+                Problem("RR404", version.file.at(*version.place, "rows"), f"there are no rows {rows!r}", "declare the list", found=rows)
+            )
+            return "account"
+        return rows
+
     def settings(self) -> dict[str, dict[str, Exact]]:
-        return {name: _by_market(version.value) for name, version in self._versions["settings"].items()}
+        found = {name: version.value for name, version in self._versions["settings"].items() if version.value.value is None}
+        return {name: _by_asset(value) if value.rows == "asset" else _by_market(value) for name, value in found.items()}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
         return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
@@ -139,12 +167,19 @@ class FormulaBook:
             return self.names[name]
         if name in self._versions["inputs"]:
             version = self._versions["inputs"][name]
-            return t.given(name, version.value.rows, UNITS[version.value.unit])
+            return t.given(name, self._rows(version), UNITS[version.value.unit])
         if name in self._versions["settings"]:
-            return t.given(name, "market", UNITS[self._versions["settings"][name].value.unit])
+            return _setting(name, self._versions["settings"][name])
         if name in self._versions["terms"]:
             return self._build(name, self._versions["terms"][name])
-        return None
+        return self._before(name) if name.endswith(BEFORE) else None
+
+    def _before(self, name: str) -> Term | None:
+        """The figure of that name of the account as it stood before a change: of a pool or of the account, which both have."""
+        figure = self._resolve(name.removesuffix(BEFORE))
+        if figure is None or figure.rows not in ("pool", "account") or figure.unit.word in NO_FIGURE - {"flag"}:
+            return None
+        return t.given(name, figure.rows, figure.unit)
 
     def _build(self, name: str, version: Version) -> Term | None:
         formula: FormulaTerm = version.value
@@ -153,12 +188,12 @@ class FormulaBook:
             raise Mistake("RR307", f"a formula that needs itself: {loop}", "write one of them without the other")
         self._open.append(name)
         try:
-            made = self._checked(build(formula.expression, self._resolve), formula)
+            made = self._checked(build(formula.expression, self._resolve), formula, self._rows(version))
         except Mistake as mistake:
             if mistake.code == "RR307" and len(self._open) > 1:
                 raise
             self.problems.append(_problem(version, mistake))
-            self._built[name] = t.given(name, formula.rows, UNITS[formula.unit])
+            self._built[name] = t.given(name, self._rows(version), UNITS[formula.unit])
             return self._built[name]
         finally:
             self._open.pop()
@@ -170,10 +205,14 @@ class FormulaBook:
         found = self._resolve(name)
         return t.given(name, found.rows, found.unit) if found else None
 
-    def _checked(self, made: Term, formula: FormulaTerm) -> Term:
+    def _checked(self, made: Term, formula: FormulaTerm, kind: str) -> Term:
         unit = UNITS[formula.unit]
-        if (many := factors(made)) > MOST_FACTORS:
-            raise Mistake("RR402", f"an expression that multiplies {many} figures together", f"at most {MOST_FACTORS}: look at its powers")
+        if (many := factors(made)) > MOST_FACTORS or (many := factors(made, through_roundings=True)) > MOST_IN_ALL:
+            raise Mistake(
+                "RR402",
+                f"an expression that multiplies {many} figures together",
+                f"at most {MOST_FACTORS}, {MOST_IN_ALL} with roundings between: look at its powers",
+            )
         if made.unit != unit or (unit.word == "flag") != (made.unit.word == "flag") or made.unit.word in NO_FIGURE - {"flag"}:
             raise Mistake(
                 "RR403",
@@ -181,15 +220,15 @@ class FormulaBook:
                 "correct the unit, or convert with in_unit(…)",
                 found=formula.unit,
             )
-        rows = made.rows if made.rows != t.ANY else formula.rows
-        if rows != formula.rows and not t.reaches(formula.rows, rows):
+        rows = made.rows if made.rows != t.ANY else kind
+        if rows != kind and not t.reaches(kind, rows):
             raise Mistake(
                 "RR404",
                 f"the expression has a value for each {rows}, the formula says {formula.rows}",
                 "correct the rows, or take a total",
                 found=formula.rows,
             )
-        return t.spread(t.as_unit(made, unit), formula.rows)
+        return t.spread(t.as_unit(made, unit), kind)
 
 
 def _in_force(history: History, kind: str, when: Instant) -> dict[str, Version]:
@@ -201,6 +240,22 @@ def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
     """Each market's own figure, and under "" the one of every other."""
     every = {} if value.every_market is None else {"": to_exact(value.every_market)}
     return every | {market: to_exact(figure) for market, figure in value.markets.items()}
+
+
+def _by_asset(value: Setting) -> dict[str, Exact]:
+    every = {} if value.every_asset is None else {"": to_exact(value.every_asset)}
+    return every | {asset: to_exact(figure) for asset, figure in (value.assets or {}).items()}
+
+
+def _setting(name: str, version: Version) -> Term:
+    """One of the whole rulebook is a constant with a name; all others are looked up."""
+    setting: Setting = version.value
+    if setting.value == "not_stated":
+        hint = "write its value in a formula file of the rulebook"
+        return t.fault("RR505", f"{name} is not set, and the rules need it", hint, UNITS[setting.unit], t.ANY).named(name, version.source)
+    if isinstance(setting.value, Fraction):
+        return t.constant(setting.value, UNITS[setting.unit], version.source, name)
+    return t.given(name, setting.rows, UNITS[setting.unit])
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:
@@ -260,8 +315,8 @@ def example_problems(name: str, version: Version, resolve: Resolve) -> list[Prob
 def _one_row(program: Program, given: dict[str, Fraction]) -> Frame:
     """One row of everything, each hanging on the others: an example is about one of each.  A flag is given as 1 or 0."""
     flags = {node.param for node in program.nodes if node.op == "given" and node.unit.word == "flag"}
-    labels = {rows: ["the example"] for rows in t.ROWS}
-    keys = {(below, above): [0] for below, parents in t.UP.items() for above in parents}
+    labels = {rows: ["the example"] for rows in (*t.ROWS, *program.kinds)}
+    keys = {(below, above): [0] for below in (*t.ROWS, *program.kinds) if below != t.ANY for above in t.up(below)}
     figures = {(rows, name): given.get(name, Fraction(0)) for rows, name in program.needs}
     values = {key: [bool(figure) if key[1] in flags else to_exact(figure)] for key, figure in figures.items()}
     return Frame(labels, keys, values)

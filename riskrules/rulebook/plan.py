@@ -10,6 +10,7 @@ import marshal
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from riskrules.ir.frame import LIST
 from riskrules.ir.ops import Caps
 from riskrules.ir.program import Program
 from riskrules.units.clock import Instant
@@ -87,6 +88,22 @@ class AccountPlan(NamedTuple):
     may: tuple[tuple[str, tuple[str, ...]], ...]  # what each state may do
 
 
+class Beside(NamedTuple):
+    """The rules beside the margin: each has a program of its own, read when it is asked for."""
+
+    programs: dict[str, bytes] = {}  # "mark median_of_three", "steps ladder"  # noqa: RUF012
+    mark_rule_of: dict[str, str] = {}  # market → its rule; "" is every other  # noqa: RUF012
+    strategy_of: dict[str, str] = {}  # "cross", "isolated" → its strategy  # noqa: RUF012
+    said: dict[str, dict[str, str]] = {}  # of each program what is stated in its policy and not computed  # noqa: RUF012
+
+    def program(self, name: str) -> Program:
+        return Program.of_data(marshal.loads(self.programs[name]))  # our own cache: plain data only, digest checked
+
+
+def packed_program(program: Program) -> bytes:
+    return marshal.dumps(program.data())
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     rulebook: str
@@ -102,7 +119,13 @@ class Plan:
     settings: dict[str, dict[str, Exact]]  # what a formula reads for each market; "" is every other
     scenarios: dict[str, dict[str, Exact]]  # each scenario's move of each market; "" is every other
     _markets: dict[str, bytes]
+    beside: Beside = field(default_factory=Beside)
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
+    packed_portfolio: bytes = b""  # what only `couple` reads; empty where the book has none
+
+    def columns(self) -> tuple[str, ...]:
+        """The drivers that a table may carry, one figure a row; a list has no place in a table."""
+        return tuple(sorted({name for rows, names in self.drivers.items() if LIST not in rows for name in names}))
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""
@@ -130,11 +153,14 @@ class Plan:
             self.settings,
             self.scenarios,
             self._markets,
+            tuple(self.beside),
+            self.packed_portfolio,
         )
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
-        rulebook, digest, holds, program, account, status, assets, gone, aliases, drivers, settings, scenarios, markets = data
+        *first, drivers, settings, scenarios, markets, beside, portfolio = data
+        rulebook, digest, holds, program, account, status, assets, gone, aliases = first
         return Plan(
             rulebook,
             digest,
@@ -149,6 +175,8 @@ class Plan:
             settings,
             scenarios,
             markets,
+            Beside(*beside),
+            packed_portfolio=portfolio,
         )
 
 

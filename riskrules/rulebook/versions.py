@@ -126,13 +126,16 @@ def _versions(file: PolicyFile) -> Iterator[Version]:
         return
     if header.kind == "status":
         yield Version(("status", ""), file, (), header)
+        for part in ("invariants", "notes"):  # each by its name, so that a later status leaves them standing
+            for name, one in (getattr(header, part) or {}).items():
+                yield Version((part, name), file, (part, name), one)
         return
     fixed = set(Header.model_fields)
     for name in type(header).model_fields:
         value = getattr(header, name)
         if name in fixed or value is None:
             continue
-        if isinstance(value, dict):
+        if isinstance(value, dict) and header.kind != "portfolio":  # a matrix, or a set of scenarios, is replaced as a whole
             for key, one in value.items():
                 yield Version((name, key), file, (name, key), one)
         else:

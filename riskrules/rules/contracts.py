@@ -78,13 +78,23 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
-# What a formula may use of a leg and of its account besides the figures below.
+# What a formula may use of a leg, an order, a balance, a pool or an account besides the figures below.
 LEG_FIGURES: Names = {
     "size": given("size", "leg", u.BASE),
     "entry_price": given("entry_price", "leg", u.PRICE),
     "leverage": given("leverage", "leg", u.LEVERAGE),
     "taker_fee": given("taker_fee", "account", u.RATE),
+    "unsettled_funding": given("unsettled_funding", "leg", u.SETTLE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
+    "multiplier": given("multiplier", "market", u.NUMBER),
+    "order_size": given("order_size", "order", u.BASE),  # above 0: a buy
+    "order_price": given("order_price", "order", u.PRICE),
+    "is_buy": given("is_buy", "order", u.FLAG),
+    "reduce_only": given("reduce_only", "order", u.FLAG),
+    "amount": given("amount", "holding", u.BASE),
+    "is_settle": given("is_settle", "asset", u.FLAG),
+    "posted_margin": given("posted_margin", "pool", u.SETTLE),
+    "is_isolated": given("is_isolated", "pool", u.FLAG),
 }
 
 
@@ -105,10 +115,10 @@ class InUse:
 
 def meaning(used: InUse, names: Names, source: Source) -> Names:
     """Notional and unrealised profit in settle, for each leg; and what an order's price makes of them."""
-    leg = _Priced("leg", given("size", "leg", u.BASE), used)
+    leg = Priced("leg", given("size", "leg", u.BASE), used)
     entry = given("entry_price", "leg", u.PRICE)
     mark = to_rows(names["mark_price"], "leg")
-    order = _Priced("order", given("order_size", "order", u.BASE), used)
+    order = Priced("order", given("order_size", "order", u.BASE), used)
     price, order_mark = given("order_price", "order", u.PRICE), to_rows(names["mark_price"], "order")
     terms = {
         "notional": leg.notional(mark),
@@ -120,7 +130,7 @@ def meaning(used: InUse, names: Names, source: Source) -> Names:
     return {name: term.named(name, source) for name, term in terms.items()}
 
 
-class _Priced:
+class Priced:
     """Size and multiplier of one kind of row, priced under the types in use."""
 
     def __init__(self, rows: str, size: Term, used: InUse) -> None:
@@ -136,6 +146,18 @@ class _Priced:
         one = constant(1, u.NUMBER)
         return self._by_type(lambda: self._base(self.size) * (price - entry), lambda: self._quote(self.size) * (one / entry - one / price))
 
+    def price_at(self, entry: Term, profit: Term) -> Term:
+        """The price at which, from an entry, so much profit would be made."""
+        one = constant(1, u.NUMBER)
+
+        def linear() -> Term:
+            return as_unit(entry + as_unit(profit, u.QUOTE) / self._base(self.size), u.PRICE)
+
+        def inverse() -> Term:
+            return as_unit(one / (one / entry - as_unit(profit, u.BASE) / self._quote(self.size)), u.PRICE)
+
+        return self._one_of({"linear": linear, "inverse": inverse}, u.PRICE)
+
     def _base(self, size: Term) -> Term:
         """Linear: the multiplier is base for each unit of size."""
         return size * self.multiplier if self.used.multiplied else size
@@ -145,8 +167,10 @@ class _Priced:
         return as_unit(size, u.CONTRACT) * as_unit(self.multiplier, u.QUOTE.over(u.CONTRACT).said("number"))
 
     def _by_type(self, linear: Callable[[], Term], inverse: Callable[[], Term]) -> Term:
-        made = {"linear": linear, "inverse": inverse}
-        built = {kind: as_unit(make(), u.SETTLE) for kind, make in made.items() if kind in self.used.types}
+        return self._one_of({"linear": linear, "inverse": inverse}, u.SETTLE)
+
+    def _one_of(self, made: dict[str, Callable[[], Term]], unit: u.Unit) -> Term:
+        built = {kind: as_unit(make(), unit) for kind, make in made.items() if kind in self.used.types}
         if len(built) == 1:
             return next(iter(built.values()))
         return choose(self.inverse, built["inverse"], built["linear"])

@@ -18,11 +18,11 @@ file is read.  There are no loops, texts or attributes.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from riskrules.rules.fields import Market, Model, Name, Prose, refuse
+from riskrules.rules.fields import Asset, Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
 from riskrules.units.exact import strict_number
 
@@ -52,7 +52,7 @@ class Example(Model):
 
 
 class FormulaTerm(Model):
-    rows: RowKind = Field(description="what there is one value for")
+    rows: RowKind | Name = Field(description="what there is one value for: a kind of row, or each item of a declared list")
     unit: UnitName
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
@@ -60,15 +60,44 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order"] = Field(description="what a snapshot gives one for")
+    rows: Literal["market", "asset", "account", "leg", "order", "holding"] | Name = Field(
+        description="what a snapshot gives one for: a kind of row, or each item of a declared list"
+    )
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
+
+
+class ListOf(Model):
+    of: Literal["market", "account"] = Field(description="what has such a list")
+    reads_as: Prose = Field(description="what its items are; a snapshot gives all of them, and an empty list where there is none")
 
 
 class Setting(Model):
     unit: UnitName
     every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
+    value: Figure | Literal["not_stated"] | None = Field(
+        default=None, description="one for the whole rulebook, instead of one for each market; or not_stated where no source gives it"
+    )
+    every_asset: Figure | None = Field(default=None, description="for an asset without a value of its own, where it is one of assets")
+    assets: dict[Asset, Figure] | None = Field(default=None, description="of each asset, instead of one for each market")
+    later: ClassVar[frozenset[str]] = frozenset({"value", "every_asset", "assets"})
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> Setting:
+        of_markets = self.every_market is not None or bool(self.markets)
+        if of_markets + (self.rows == "asset") + (self.value is not None) > 1:
+            raise refuse(
+                "RR225",
+                "a setting of several things at once",
+                "value, or assets, or markets",
+                "give each its own setting: which value counts would not be said",
+            )
+        return self
+
+    @property
+    def rows(self) -> Literal["market", "asset"]:
+        return "asset" if self.every_asset is not None or self.assets is not None else "market"
 
 
 class Scenario(Model):
@@ -78,6 +107,7 @@ class Scenario(Model):
 
 class FormulaFile(Header):
     kind: Literal["formula"]
+    lists: dict[Name, ListOf] = Field(default_factory=dict, description="lists that a snapshot must give, one row an item")
     inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")
     settings: dict[Name, Setting] = Field(default_factory=dict, description="parameters of each market")
     scenarios: dict[Name, Scenario] = Field(default_factory=dict, description="moves of every mark, together")

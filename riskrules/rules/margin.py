@@ -108,13 +108,20 @@ class Account(Model):
 
 
 class Equity(Model):
-    later: ClassVar[frozenset[str]] = frozenset({"less"})
     wallet_balance: Literal["counted"] = Field(description="the balance, or the posted margin of an isolated position")
     unrealised_profit: Rate = Field(description="share of a position's profit that counts")
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")
     funding_due: Counted = Field(description="funding not settled yet that the account is due")
+    position_value: Formula | None = Field(
+        default=None, description="what each position is worth, in place of its unrealised profit; the shares above are of it"
+    )
+    unsettled_funding: Formula | None = Field(default=None, description="funding of a position, where a snapshot does not give it")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    with_initial_margin: Formula | None = Field(default=None, description="what is compared with the initial margin, where that is another")
+    plus: Formula | None = Field(default=None, description="what counts of a pool besides, such as coins posted with a position")
     less: Formula | None = Field(default=None, description="an amount of the pool that is taken off: a term of a formula file")
+    later: ClassVar[frozenset[str]] = frozenset({"position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less"})
 
 
 class WeightSlice(Model):
@@ -192,10 +199,11 @@ class Orders(Model):
 
 
 class Initial(Model):
-    later: ClassVar[frozenset[str]] = frozenset({"pool"})
     position: PositionInitial | Formula | Literal["none"] = Field(description="of each position; none where the pool alone holds one")
     orders: Orders = Field(description="of open orders, held against the cross pool")
-    pool: Formula | None = Field(default=None, description="what each pool holds besides: a term of a formula file")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
+    later: ClassVar[frozenset[str]] = frozenset({"whole", "plus"})
 
 
 class Formula(Model):
@@ -208,10 +216,11 @@ class Fee(Model):
 
 
 class Maintenance(Model):
-    later: ClassVar[frozenset[str]] = frozenset({"pool"})
     position: Literal["tier", "none"] | Formula = Field(description="by the market's table, by a formula, or none")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
-    pool: Formula | None = Field(default=None, description="what each pool holds besides: a term of a formula file")
+    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
+    later: ClassVar[frozenset[str]] = frozenset({"whole", "plus"})
 
 
 class Rounding(Model):
@@ -231,7 +240,9 @@ class Trigger(Model):
     later: ClassVar[frozenset[str]] = frozenset({"times"})
     equity: Comparison[Comparand] = Field(description="the comparison at which liquidation begins")
     times: Rate | None = Field(default=None, description="what the margin is multiplied by before it is compared, as 105%")
-    needs: Literal["open_position", "nothing"] = Field(description="open_position: a pool without one is never liquidated")
+    needs: Literal["open_position", "maintenance_above_0", "nothing"] = Field(
+        description="open_position: a pool without one is never liquidated; maintenance_above_0: nor one that must hold nothing"
+    )
 
     @model_validator(mode="after")
     def _when_too_little(self) -> Trigger:

@@ -8,50 +8,34 @@ whatever its mode, so that there is one rule of liquidation and not one for each
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from riskrules.ir import term as t
-from riskrules.ir.ops import ROUNDINGS
-from riskrules.ir.term import Source, Term
+from riskrules.ir.term import Term
 from riskrules.rules import margin as m
 from riskrules.rules import margin_pool as of_pool
+from riskrules.rules.margin_equity import equity as equity_of
+from riskrules.rules.margin_sections import NOTHING, POOL_MARGINS, Formulas, Names, Pooled, Sections, rounded
 from riskrules.units import unit as u
 
-Names = dict[str, Term]
-Where = Callable[..., Source]
-Formulas = Callable[..., Term]
 
-NOTHING = t.constant(0, u.SETTLE)
-# Asked of an order, not decided of a pool.
-OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "account_allows", "may_open"))
-
-
-@dataclass(frozen=True, slots=True)
-class Sections:
-    """The sections in force, each with a way to say where it stands."""
-
-    account: m.Account
-    equity: m.Equity
-    initial_margin: m.Initial
-    maintenance_margin: m.Maintenance
-    rounding: m.Roundings
-    may_increase: m.MayIncrease
-    liquidate_when: m.Trigger
-    states: tuple[m.ShareState, ...]
-    bases: frozenset[tuple[str, str]]  # (lookup, rate_on) of the tier forms in use
-    weighted: bool  # some collateral counts for more or less than its face
-    sliced: bool  # some collateral has a share for each slice of it
-    at: Where
-
-
-def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
+def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
-    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts |= _equity(s, {**names, **parts}, formulas)
+    sums = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
+    parts = {name: term for name, term in sums.items() if name not in POOL_MARGINS}
+    parts |= equity_of(s, {**names, **parts}, formulas, pooled)
+    parts |= {name: _held(s, name, sums[name], pooled, {**names, **parts}) for name in POOL_MARGINS}
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
+
+
+def _held(s: Sections, section: str, total: Term, pooled: Pooled, names: Names) -> Term:
+    """What the positions need together, and what the pool needs besides."""
+    rule = s.initial_margin.plus if section == "initial_margin" else s.maintenance_margin.plus
+    if rule is not None:
+        total = total + pooled(rule.formula, names)
+    return rounded(total, s.rounding.pool_margins).named(section, s.at(section))
 
 
 def tiers(s: Sections, names: Names) -> Names:
@@ -132,7 +116,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
     else:
         base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
-    each = _round(each, s.rounding.position_margins).named("position_maintenance", where)
+    each = rounded(each, s.rounding.position_margins).named("position_maintenance", where)
     pooled = _legs_together(s, each)
     fee = s.maintenance_margin.fee
     closing: Names = {}
@@ -141,9 +125,9 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if fee.on == "notional_at_mark" else names["entry_notional"]
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
-    pooled = of_pool.with_pool(pooled, s.maintenance_margin, formulas)
-    total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
-    return {"position_maintenance": each, **closing, "maintenance_margin": total}
+    if s.maintenance_margin.whole is not None:
+        pooled = formulas(s.maintenance_margin.whole.formula, of_pool.POOL)
+    return {"position_maintenance": each, **closing, "maintenance_margin": pooled}
 
 
 def _fraction(rate: Fraction | str) -> Fraction:
@@ -171,16 +155,17 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"
         each = base / (t.given("leverage", "leg", u.LEVERAGE) if chosen else t.to_rows(names["max_leverage"], "leg"))
-    each = _round(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
+    each = rounded(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
     orders = _orders(s, names)
     total = t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
-    total = of_pool.with_pool(total, s.initial_margin, formulas)
+    if s.initial_margin.whole is not None:
+        total = formulas(s.initial_margin.whole.formula, of_pool.POOL)
     return {
         "position_initial": each,
         **orders,
-        "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin")),
+        "initial_margin": total,
     }
 
 
@@ -212,82 +197,19 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
-    wallet = _wallet(s, names)
-    profit = _counted_profit(s, names["unrealised_profit"])
-    equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
-    funding = _counted_funding(s)
-    if funding is not None:
-        equity = equity + t.over("total", funding, "pool")
-    equity = of_pool.less(equity, s.equity, formulas)
-    equity = _round(equity, s.rounding.equity).named("equity", s.at("equity"))
-    return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
-
-
-def _wallet(s: Sections, names: Names) -> Names:
-    held = t.given("amount", "holding", u.BASE)
-    collateral = _collateral(s, held, names).named("collateral", s.at("collateral"))
-    cross = t.over("total", collateral, "pool")
-    posted = t.given("posted_margin", "pool", u.SETTLE)
-    if s.account.posted_margin == "given_or_initial_at_entry":
-        initial = t.over("total", (names["entry_notional"] / t.given("leverage", "leg", u.LEVERAGE)).shown_as("money"), "pool")
-        posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
-    elif s.account.posted_margin == "given_or_initial_margin":
-        initial = t.over("total", names["position_initial"], "pool")
-        posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
-    isolated = "isolated" in s.account.margin_modes
-    wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross) if isolated else cross
-    return {"collateral": collateral, "wallet_balance": wallet.named("wallet_balance", s.at("equity", "wallet_balance"))}
-
-
-def _collateral(s: Sections, held: Term, names: Names) -> Term:
-    """A balance at its weight, a debt at the weight of debts, both in the pool's settle asset."""
-    if s.account.pools == "per_settle_asset" and not s.weighted:
-        return t.as_unit(held, u.SETTLE)
-    zero = t.constant(0, u.BASE)
-    if s.sliced:
-        return of_pool.by_slices(held, None if s.account.pools == "per_settle_asset" else names["index_price"])
-    weight, owed = t.given("weight", "asset", u.RATE), t.given("owed_weight", "asset", u.RATE)
-    counted = t.choose(t.compare("at_or_above", held, zero), held * weight, held * owed)
-    if s.account.pools == "per_settle_asset":
-        return t.as_unit(counted, u.SETTLE)
-    price = t.choose(t.given("is_settle", "asset", u.FLAG), t.constant(1, u.SETTLE_PRICE), names["index_price"])
-    return (counted * price).shown_as("money")
-
-
-def _counted_profit(s: Sections, profit: Term) -> Term:
-    gain, loss = s.equity.unrealised_profit, s.equity.unrealised_loss
-    if gain == loss == 1:
-        return profit
-    gains = t.larger(profit, NOTHING) * t.constant(gain, u.RATE)
-    losses = t.smaller(profit, NOTHING) * t.constant(loss, u.RATE)
-    return (gains + losses).named("counted_profit", s.at("equity"))
-
-
-def _counted_funding(s: Sections) -> Term | None:
-    """Funding not settled yet: due is above 0, owed below."""
-    funding = t.given("unsettled_funding", "leg", u.SETTLE)
-    owed, due = s.equity.funding_owed == "counted", s.equity.funding_due == "counted"
-    if owed and due:
-        return funding
-    if not owed and not due:
-        return None
-    side = t.smaller(funding, NOTHING) if owed else t.larger(funding, NOTHING)
-    return side.named("counted_funding", s.at("equity"))
-
-
 def _decisions(s: Sections, parts: Names) -> Names:
     equity, maintenance = parts["equity"], parts["maintenance_margin"]
-    open_legs = t.compare("above", t.given("open_legs", "pool", u.COUNT), t.constant(0, u.COUNT))
+    held = _may_be_liquidated(s, maintenance)
     trigger = s.liquidate_when.equity
+    against = {"initial_margin": parts.get("initial_equity", equity), "maintenance_margin": equity}
     level = of_pool.liquidation_margin(s.liquidate_when, parts[trigger.right], s.at)
-    liquidate = t.compare(trigger.comparator, equity, parts[trigger.right] if level is None else level)
-    if s.liquidate_when.needs == "open_position":
-        liquidate = t.choose(open_legs, liquidate, t.flag(False))
+    liquidate = t.compare(trigger.comparator, against[trigger.right], parts[trigger.right] if level is None else level)
+    if held is not None:
+        liquidate = t.choose(held, liquidate, t.flag(False))
     allowed = s.may_increase.equity
     liquidate = liquidate.named("liquidate", s.at("liquidate_when"))
-    suffices = t.compare(allowed.comparator, equity, parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
-    standing = _standing(s, equity, maintenance, open_legs, liquidate)
+    suffices = t.compare(allowed.comparator, against[allowed.right], parts[allowed.right]).named("margin_suffices", s.at("may_increase"))
+    standing = _standing(s, equity, maintenance, held, liquidate)
     return {
         **({} if level is None else {"liquidation_margin": level}),
         "margin_buffer": (equity - maintenance).named("margin_buffer"),
@@ -296,8 +218,15 @@ def _decisions(s: Sections, parts: Names) -> Names:
         "standing_allows": standing,
         "may_increase": t.both(suffices, standing).named("may_increase", s.at("may_increase")),
         "bankrupt": t.compare("at_or_below", equity, NOTHING).named("bankrupt"),
-        **_state(s, equity, maintenance, open_legs),
+        **_state(s, equity, maintenance, held),
     }
+
+
+def _may_be_liquidated(s: Sections, maintenance: Term) -> Term | None:
+    """Without this a pool is never liquidated, and is in no state that comes before it; None where nothing is asked for."""
+    if s.liquidate_when.needs == "open_position":
+        return t.compare("above", t.given("open_legs", "pool", u.COUNT), t.constant(0, u.COUNT))
+    return t.compare("above", maintenance, NOTHING) if s.liquidate_when.needs == "maintenance_above_0" else None
 
 
 def _opening(s: Sections, names: Names, parts: Names) -> Names:
@@ -362,37 +291,31 @@ def _larger_side(s: Sections, names: Names, word: str) -> Term:
     return t.larger(*sides)
 
 
-def _standing(s: Sections, equity: Term, maintenance: Term, open_legs: Term, liquidate: Term) -> Term:
+def _standing(s: Sections, equity: Term, maintenance: Term, held: Term | None, liquidate: Term) -> Term:
     """What is being liquidated does not grow, whatever its initial margin says; nor does what is in a state that forbids it."""
     allows = t.negated(liquidate)
     where = "states_by_maintenance_share_of_equity" if s.states else "liquidate_when"
     if s.states:
         by_state = t.flag("increase" in s.states[0].may)
-        for row, reached in _reached(s, equity, maintenance, open_legs):
+        for row, reached in _reached(s, equity, maintenance, held):
             by_state = t.choose(reached, t.flag("increase" in row.may), by_state)
         allows = t.both(allows, by_state)
     return allows.named("standing_allows", s.at(where))
 
 
-def _reached(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Iterator[tuple[m.ShareState, Term]]:
+def _reached(s: Sections, equity: Term, maintenance: Term, held: Term | None) -> Iterator[tuple[m.ShareState, Term]]:
     """Each later state and whether its share is reached; shares are compared multiplied out, so that equity of 0 decides too."""
     for row in s.states[1:]:
         comparator = "at_or_above" if row.at_or_above is not None else "above"
         reached = t.compare(comparator, maintenance, equity * t.constant(row.share, u.RATE))
-        yield row, t.both(open_legs, reached) if s.liquidate_when.needs == "open_position" else reached
+        yield row, t.both(held, reached) if held is not None else reached
 
 
-def _state(s: Sections, equity: Term, maintenance: Term, open_legs: Term) -> Names:
+def _state(s: Sections, equity: Term, maintenance: Term, held: Term | None) -> Names:
     """The last state whose share is reached."""
     if not s.states:
         return {}
     state = t.label(s.states[0].state)
-    for row, reached in _reached(s, equity, maintenance, open_legs):
+    for row, reached in _reached(s, equity, maintenance, held):
         state = t.label_if(reached, t.label(row.state), state)
     return {"state": state.named("state", s.at("states_by_maintenance_share_of_equity"))}
-
-
-def _round(x: Term, rule: m.Rounding | str) -> Term:
-    if isinstance(rule, str):
-        return x
-    return t.rounded(x, ROUNDINGS[rule.direction], t.constant(rule.to, x.unit.said("number")))

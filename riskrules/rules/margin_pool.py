@@ -17,11 +17,6 @@ POOL = ("pool",)
 Formulas = Callable[..., Term]
 
 
-def with_pool(margin: Term, rule: m.Initial | m.Maintenance, formulas: Formulas) -> Term:
-    """The margin of the positions, and what the pool holds besides."""
-    return margin if rule.pool is None else margin + formulas(rule.pool.formula, POOL)
-
-
 def less(equity: Term, rule: m.Equity, formulas: Formulas) -> Term:
     """The equity, and what is taken off it."""
     return equity if rule.less is None else equity - formulas(rule.less.formula, POOL)

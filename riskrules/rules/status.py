@@ -1,17 +1,19 @@
 """Status: how far a rulebook can be trusted, as data that every explanation prints.
 
 Whose rules these are, when they were last seen, when they should be called old, how many published
-figures they reproduce, and what their sources do not settle.
+figures they reproduce, what their sources do not settle, what must hold of every account, and notes
+for those who trade under them.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from riskrules.rules.fields import Count, Duration, Model, Prose, Time, refuse
+from riskrules.rules.fields import Count, Duration, Model, Name, Prose, Time, refuse
 from riskrules.rules.header import Header
+from riskrules.rules.noted import Invariant, Invariants, Note
 
 KIND = "status"
 
@@ -36,6 +38,9 @@ class StatusFile(Header):
     stale_after: Duration | Literal["never"] = Field(description="the age at which the figures are called old")
     reproduces: Reproduces | None = Field(default=None, description="how many published figures come out")
     unsettled: tuple[Prose, ...] = Field(description="what the sources leave open, a sentence each; may be empty")
+    invariants: dict[Invariants, Invariant] | None = Field(default=None, description="what must hold of every account; check tries each")
+    notes: dict[Name, Note] | None = Field(default=None, description="field notes, each run by check and by riskrules notes")
+    later: ClassVar[frozenset[str]] = frozenset({"invariants", "notes"})
 
     @model_validator(mode="after")
     def _captured_if_venue(self) -> StatusFile:

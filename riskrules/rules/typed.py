@@ -127,6 +127,8 @@ def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> P
         )
     if fault.type == "extra_forbidden":
         return _unknown_key(fault.path, document, kind)
+    if fault.type in ("union_tag_invalid", "union_tag_not_found"):
+        return _which_of_several(fault, document)
     if fault.type == "missing":
         return Problem("RR228", where, f"{key} is missing", f"add {key}: {_about(kind, key)}".rstrip(": "), expected=key)
     if words and isinstance(node, str):
@@ -135,6 +137,15 @@ def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> P
     stands = "a list" if isinstance(node, list) else "a mapping" if isinstance(node, dict) else repr(found)
     text = f"{stands} stands where {expected} is due" if fault.type != "too_short" else f"{key} is empty"
     return Problem("RR211", where, text, f"write {expected} here", found=found, expected=expected)
+
+
+def _which_of_several(fault: _Fault, document: Mapping) -> Problem:
+    """A mapping of several forms, told apart by one key: that key is missing, or its word is none of theirs."""
+    key = fault.ctx["discriminator"].strip("'")
+    if fault.type == "union_tag_not_found":
+        return Problem("RR228", span_at(document, fault.path), f"{key} is missing", f"add {key}: it says which form this is", expected=key)
+    words = re.findall(r"'([^']*)'", fault.ctx["expected_tags"])
+    return _wrong_word(span_at(document, (*fault.path, key)), str(fault.ctx["tag"]), words)
 
 
 def _either(words: list[str]) -> str:

@@ -18,12 +18,11 @@ import pytest
 
 import riskrules
 from riskrules.batch import block, evaluate
-from riskrules.batch.reading import NotATable
 from riskrules.ir.fault import Fault
 from tests.batch.rows import Snapshot, exact, pools_by_position, snapshots, table
-from tests.places import BOOKS, POLICIES
+from tests.places import POLICIES
 from tests.reference.accounts import latest, stamp
-from tests.reference.policy import is_by_tiers, read_policy
+from tests.reference.policy import in_the_textbook, read_policy
 from tests.reference.textbook import Textbook
 from tests.reference.variants import VARIANTS, write_variant
 
@@ -142,7 +141,7 @@ def _is_number(text: Any) -> bool:
 
 def by_tiers(folder: Path) -> bool:
     """The textbook knows no margin by a formula."""
-    return is_by_tiers(read_policy(folder, stamp(latest(folder))))
+    return in_the_textbook(read_policy(folder, stamp(latest(folder))))
 
 
 SHIPPED = sorted(path.name for path in POLICIES.iterdir() if path.is_dir() and by_tiers(path))
@@ -156,13 +155,6 @@ def test_batch_equals_scalar_equals_textbook(rulebook: str, amounts: Amounts, as
     folder = folder_of(rulebook, tmp_path)
     assert next(differences(folder, snapshots(folder, 30, SEED), amounts, as_floats, met), None) is None
     assert {"healthy", "liquidate"} <= met.keys()
-
-
-@pytest.mark.parametrize("book", ["three-scenarios", "square-root-rate"])
-def test_what_has_no_fast_meaning_is_refused_with_a_word(book: str) -> None:
-    made = riskrules.load(BOOKS / book, as_of="2026-02-01T00:00:00Z")
-    with pytest.raises(NotATable, match=f"rulebook {book} decides by .* which no table is decided by yet"):
-        made.evaluate({"account": ["a"], "market": ["BTC-USDC"], "mode": ["cross"], "size": [1.0]})
 
 
 def main(n: str, *chosen: str) -> int:

@@ -1,4 +1,4 @@
-"""Rulebooks whose pools hold an amount of their own: the batch decides as the walk does, or refuses with a word."""
+"""Rulebooks whose pools hold an amount of their own: the batch decides as the walk does, also where it goes account by account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 import riskrules
-from riskrules.batch.reading import NotATable
 from tests.places import POLICIES
 
 AS_OF = "2026-12-01T00:00:00Z"
@@ -15,6 +14,7 @@ SIZES = ("1", "-0.5", "40")
 BALANCES = ("0.02", "100", "1005", "1500", "210000", "9000000")
 BOOKS: dict[str, tuple[str, dict[str, str], dict[str, str], dict[str, str]]] = {  # market, and what it, a position and an account give
     "deribit": ("BTC-USDC", {"underlying_index": "100000"}, {"unsettled_funding": "0"}, {}),
+    "backpack": ("BTC-USDC", {}, {}, {}),  # by roots, which have no fast meaning
     "lighter": ("ETH-USDC", {}, {}, {}),
     "mexc": ("BTC-USDT", {}, {}, {"taker_fee": "0.0006"}),
     "kucoin": ("BTC-USDT", {}, {"position_maintenance_rate": "0.005"}, {"taker_fee": "0.0006"}),
@@ -45,10 +45,3 @@ def one(book: Any, market: str, size: str, balance: str, given: tuple[str, dict[
     account = {"id": "a", "collateral": {market.split("-")[1]: balance}, "positions": [position], **of_account}
     pool, *_ = book.explain({"as_of": AS_OF, "markets": {market: {"mark_price": "100000", **of_market}}, "accounts": [account]}).pools
     return str(pool.decision)
-
-
-@pytest.mark.parametrize("rulebook, word", [("backpack", "root half even"), ("okx-pm", "sliced")])
-def test_what_has_no_fast_meaning_is_refused(rulebook: str, word: str) -> None:
-    book = riskrules.load(POLICIES, rulebook=rulebook, as_of=AS_OF)
-    with pytest.raises(NotATable, match=f"rulebook {rulebook} decides by {word}"):
-        book.evaluate({"account": ["a"], "market": ["BTC-USDC"], "mode": ["cross"], "size": [1.0]})

@@ -6,6 +6,8 @@
     RR730/format.yaml                formatted by itself
     RR731/against.json               read as what a venue printed
     RR502/snapshot.json              explained under the rulebook and the time that it names (with an overlay, where there is one)
+    RR531/legs.json                  the legs of a mark price
+    RR536/step.json                  the state of a liquidation
     RR707/ccxt.json                  imported into the house rulebook (also binance.json, rows.json)
     RR…/expected.txt                 exactly what is printed; `python -m tests.catalogue.reset` writes it again
 
@@ -22,8 +24,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from riskrules.api import PolicyError, load
+from riskrules.cli.check import promised_of
 from riskrules.diagnostics import Problem, render
-from riskrules.engine.door import parse_text
+from riskrules.engine.door import parse_text, snapshot_of
+from riskrules.engine.mark_input import mark_input_of
+from riskrules.engine.mark_text import mark_text
+from riskrules.engine.marking import marked
+from riskrules.engine.step_input import state_of
+from riskrules.engine.step_text import step_text
+from riskrules.engine.stepping import next_steps
 from riskrules.engine.venue_said import said_by
 from riskrules.rulebook.compile import Book, prove_everything
 from riskrules.rulebook.formatting import formatted
@@ -45,7 +54,10 @@ ESCAPED = ".escaped"
 WIDTH = 100  # a page is read in a terminal too
 
 # Codes that cannot come alone, and why.
-ACCOMPANIED = {"RR108": "it takes two hundred others to be too many"}
+ACCOMPANIED = {
+    "RR108": "it takes two hundred others to be too many",
+    "RR531": "a price is undecided because its legs are missing, each with a code of its own",
+}
 
 
 def content(code: str, path: Path) -> bytes:
@@ -116,12 +128,17 @@ def _met(code: str) -> tuple[list[Problem], str]:
     if Path("against.json").exists():
         text = Path("against.json").read_text(encoding="utf-8")
         return said_by(parse_text(text, "against.json")[0], "against.json", text)[1], ""
+    for name, explained in (("legs.json", _marks), ("step.json", _steps)):
+        if Path(name).exists():
+            return [], explained(Path(name).read_text(encoding="utf-8"))
     if snapshot := next(Path().glob("snapshot.*"), None):
         return _snapshot(snapshot)
     for shape in SHAPES:
         if Path(f"{shape}.json").exists():
             return _imported(shape), ""
     book, problems = _book()
+    if book is not None and code.startswith("RR80"):
+        return promised_of(book, None), ""
     return problems + (list(prove_everything(book)) if book else []), ""
 
 
@@ -141,6 +158,22 @@ def _snapshot(path: Path) -> tuple[list[Problem], str]:
         return [], f"{book.explain(path)}\n"
     except PolicyError as error:
         return list(error.problems), ""
+
+
+def _marks(text: str) -> str:
+    given, problems = mark_input_of(parse_text(text, "legs.json")[0], "legs.json", text)
+    assert given is not None, problems
+    return "\n\n".join(mark_text(one, WIDTH) for one in marked(load("policies", rulebook=HOUSE, as_of=WHEN).plan, given)) + "\n"
+
+
+def _steps(text: str) -> str:
+    tree, _ = parse_text(text, "step.json")
+    state, problems = state_of(tree.pop("liquidation"), "step.json", text)
+    assert not problems
+    book = load("policies", rulebook=HOUSE, as_of=WHEN)
+    snapshot, problems = snapshot_of(tree, "step.json", text, book.plan.drivers)
+    assert snapshot is not None, problems
+    return "\n\n".join(step_text(one, WIDTH) for one in next_steps(book.plan, snapshot, state)) + "\n"
 
 
 def _word(text: str, key: str) -> str:

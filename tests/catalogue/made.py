@@ -56,6 +56,61 @@ def _no_such_column() -> str:
     )
 
 
+def _coupled(moves: str, *markets: str) -> str:
+    """What `couple` prints of an account with a position in each of the markets, under a portfolio of one scenario."""
+    import json
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    from riskrules.api import load
+    from riskrules.engine.couple import couple
+    from riskrules.engine.couple_text import couple_text
+    from riskrules.engine.couple_view import view
+    from tests.places import POLICIES
+
+    when = "2027-01-01T00:00:00Z"
+    own = {"mode": "cross", "size": "1", "entry_price": "100", "leverage": "5", "unsettled_funding": "0"}
+    account = {"id": "a1", "collateral": {"USDT": "500"}, "positions": [{"id": one, "market": one, **own} for one in markets]}
+    given = {"as_of": when, "markets": {one: {"mark_price": "100", "at": when} for one in markets}, "accounts": [account]}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "house-usdm"
+        shutil.copytree(POLICIES / "house-usdm", folder)
+        (folder / "portfolio" / "2026-12-01.yaml").write_text(
+            "kind: portfolio\nrulebook: house-usdm\neffective: 2026-12-01T08:00:00Z\nreason: One scenario.\n"
+            f"markets: [BTC-USDT, ETH-USDT]\nscenarios: {{fall: {{counted: 100%, moves: {{{moves}}}}}}}\n"
+            "requirement: {larger_of: [scenarios]}\nliquidate_when: {equity: {at_or_below: requirement}}\n",
+            encoding="utf-8",
+        )
+        book = load(folder, as_of=when)
+        snapshot = book.snapshot(json.dumps(given))
+        return couple_text(view(couple(book.plan, snapshot, snapshot.accounts[0])), width=100) + "\n"
+
+
+def _outside() -> str:
+    return _coupled("BTC-USDT: -10%, ETH-USDT: -12%", "BTC-USDT", "HIVE-USDT")
+
+
+def _unsplit() -> str:
+    """Every scenario moves nothing, so that nothing is required of either position."""
+    return _coupled("BTC-USDT: 0%, ETH-USDT: 0%", "BTC-USDT", "ETH-USDT")
+
+
+def _no_portfolio() -> str:
+    """The refusal of `couple` under a rulebook that has none."""
+    from riskrules.api import PolicyError
+    from riskrules.cli.couple import _views
+    from riskrules.cli.options import case_of
+    from tests.places import ROOT
+
+    case = case_of(str(ROOT / "examples" / "account.json"), str(ROOT / "policies"), None, None)
+    try:
+        _views(case, None, None)
+    except PolicyError as error:
+        return _printed(error)
+    return ""
+
+
 def _no_room() -> str:
     from riskrules.cli.evaluate import unwritten
 
@@ -73,6 +128,9 @@ def _printed(error: Exception) -> str:
 MADE = {
     "RR103": Made(f"A file of more than {MOST_BYTES:,} bytes.", _too_large),
     "RR108": Made(f"{MOST_PROBLEMS + 1} lines, each with a fault:\n\n    k0: no\n    k1: no\n    …", _too_many),
+    "RR570": Made("An account that holds HIVE-USDT, under a portfolio of BTC-USDT and ETH-USDT.", bytes, _outside),
+    "RR572": Made("Two positions under a portfolio whose only scenario moves nothing.", bytes, _unsplit),
+    "RR573": Made("`riskrules couple` under the rulebook of a venue that has no portfolio file.", bytes, _no_portfolio),
     "RR720": Made("A liquidation price under a rulebook whose margin divides one moving figure by another.", bytes, _too_fine),
     "RR760": Made("A table with the columns account, market, quantity and mode.", bytes, _no_such_column),
     "RR761": Made("An output on a disk that is full.", bytes, _no_room),

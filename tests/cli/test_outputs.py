@@ -12,7 +12,9 @@ import pytest
 from tests.cli.conftest import Riskrules
 from tests.cli.test_exit_codes import IMPORT, ROWS, SNAPSHOT, TIME, broken_book, gap, no_price
 
-OUTPUT = Path(__file__).resolve().parents[2] / "schemas" / "output"
+TWO_TIMES = ("--as-of", "2026-07-01T00:00:00Z", "--as-of", "2026-07-02T00:00:00Z")
+ROOT = Path(__file__).resolve().parents[2]
+OUTPUT, EXAMPLES, SHIPPED = ROOT / "schemas" / "output", ROOT / "examples", ("--policies", str(ROOT / "policies"))
 CROSS: Any = SNAPSHOT["accounts"]
 MANY = {
     **SNAPSHOT,
@@ -69,6 +71,13 @@ def test_a_schema_is_one(path: Path) -> None:
         ("import", (*IMPORT, "--dry-run"), "one that is not"),
         ("import", tuple("gap.json" if word == "rows.json" else word for word in IMPORT), "problems"),
         ("explain-code", ("explain-code", "RR203"), "a page"),
+        ("compare", ("compare", "many.json", *TWO_TIMES), "one rulebook at two times"),
+        ("compare", ("compare", "no_price.json", *TWO_TIMES), "errors in place of figures"),
+        ("compare", ("compare", "one.json", "--as-of", "2020-01-01T00:00:00Z", *TIME), "a time with no rules"),
+        ("invariants", ("invariants", "small", "--accounts", "5"), "drawn accounts"),
+        ("notes", ("notes", "small"), "none"),
+        ("mark", ("mark", str(EXAMPLES / "legs.json"), *SHIPPED), "a median, a case for a missing leg, an undecided one"),
+        ("step", ("step", str(EXAMPLES / "liquidation.json"), *SHIPPED), "a reduction, a deleveraging, none due, none known"),
     ],
 )
 def test_output_is_as_its_schema_says(name: str, arguments: tuple[str, ...], why: str, small_house: Path, riskrules: Riskrules) -> None:

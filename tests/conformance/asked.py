@@ -7,8 +7,8 @@ the JSON twin of an explanation, prices and leverages from the inverse questions
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -36,13 +36,34 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """The engine's answer is a word: a name, a state."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoFigure:
     """The engine has no such figure, and says why."""
 
     why: str
 
 
-Found = Span | NoFigure
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A verdict that a case prints as a word: any of these says the same."""
+
+    words: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The engine answers with a word."""
+
+    word: str
+
+
+Found = Span | NoFigure | Words | Word | Said
 Reading = Callable[["Answers"], Found]
 
 
@@ -52,18 +73,42 @@ class Trial:
     snapshot: Mapping[str, Any]
     figures: Mapping[str, Reading]
     as_of: str = FIRST
+    after: Trial | None = None  # the step before this one
+    carried: Mapping[tuple[str, str], Reading] = field(default_factory=dict)  # what it left, by where it stands: ("position", "size")
     mark_where: tuple[str, str] | None = None  # the mark is not given: where this condition turns against this position
 
 
-class Answers:
-    """One account of a trial, decided."""
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Stands in a snapshot for what the engine answers to an earlier trial: state that goes from one decision into the next."""
 
-    def __init__(self, trial: Trial) -> None:
+    trial: Trial
+    reading: Reading
+
+
+class Answers:
+    """One account of a trial, decided; the trials that it follows on are decided once."""
+
+    def __init__(self, trial: Trial, known: dict[int, Answers] | None = None) -> None:
         self.plan = plan_of(trial.book, trial.as_of)
-        self.trial = trial
-        self.evaluated = self._decided(trial.snapshot)
+        self._known = {} if known is None else known
+        self.trial = trial if trial.after is None else _continued(trial, Answers(trial.after))
+        self.evaluated = self._decided(self._carried(self.trial.snapshot))
         if trial.mark_where is not None:
             self.evaluated = self._decided(self._at_the_mark(*trial.mark_where))
+
+    def _carried(self, given: Any) -> Any:
+        """The snapshot with every answer of an earlier trial put in."""
+        if isinstance(given, Earlier):
+            if id(given.trial) not in self._known:
+                self._known[id(given.trial)] = Answers(given.trial, self._known)
+            found = given.reading(self._known[id(given.trial)])
+            if not isinstance(found, Span):
+                raise NotSaid(f"an earlier step has no figure: {found}")
+            return f"{found.low.numerator}/{found.low.denominator}"
+        if isinstance(given, Mapping):
+            return {name: self._carried(one) for name, one in given.items()}
+        return [self._carried(one) for one in given] if isinstance(given, list) else given
 
     def _decided(self, given: Mapping[str, Any]) -> Evaluated:
         text = json.dumps({"as_of": self.trial.as_of, "rulebook": self.trial.book.rulebook, **given})
@@ -75,8 +120,8 @@ class Answers:
     def _at_the_mark(self, condition: str, of: str) -> Mapping[str, Any]:
         """The same with every mark where the condition turns."""
         found = price(condition, of)(self)
-        if isinstance(found, NoFigure):
-            raise NotSaid(found.why)
+        if not isinstance(found, Span):
+            raise NotSaid(f"{found}")
         markets = {name: {**one, "mark_price": str(found.low)} for name, one in self.trial.snapshot["markets"].items()}
         return {**self.trial.snapshot, "markets": markets}
 
@@ -85,12 +130,25 @@ class Answers:
         return [(pool, pool_json(pool, 1)) for pool in explanations(self.evaluated)]
 
 
+def _continued(trial: Trial, before: Answers) -> Trial:
+    """The account as the step before has left it: its answers are the next inputs."""
+    account = dict(trial.snapshot["accounts"][0])
+    position = dict(account["positions"][0])
+    for (where, name), reading in trial.carried.items():
+        found = reading(before)
+        if not isinstance(found, Span):
+            raise NotSaid(f"{name}: the step before gives none")
+        (position if where == "position" else account)[name] = str(found.low)
+    account["positions"] = [position]
+    return replace(trial, snapshot={**trial.snapshot, "accounts": [account]})
+
+
 def leg(name: str, of: str) -> Reading:
     """A figure of one position."""
 
     def reading(answers: Answers) -> Found:
         legs = [leg for _, data in answers.pools for leg in data["legs"] if leg["id"] == of]
-        return _figure(legs[0].get(name) if legs else None, f"{name} of {of}")
+        return figure_of(legs[0].get(name) if legs else None, f"{name} of {of}")
 
     return reading
 
@@ -100,7 +158,7 @@ def pool(name: str, settle: str, position: str | None = None) -> Reading:
 
     def reading(answers: Answers) -> Found:
         found = [data["figures"].get(name) for _, data in answers.pools if (data["settle"], data["position"]) == (settle, position)]
-        return _figure(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
+        return figure_of(found[0]["value"] if found and found[0] else None, f"{name} of {position or settle}")
 
     return reading
 
@@ -113,12 +171,73 @@ def term(name: str, of: str | None = None) -> Reading:
         if name not in evaluated.plan.program.named:
             return NoFigure(f"the rulebook has no {name}")
         row = 0 if of is None else evaluated.row_of(name, [one.id for one in evaluated.rows.legs].index(of))
-        return _figure(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
+        if row >= len(evaluated.walk.column(name)):
+            return NoFigure(f"there is nothing that {name} is a figure of")
+        return figure_of(figure(evaluated.value(name, row)), f"{name} of {of or 'the account'}")
 
     return reading
 
 
-def _figure(value: Any, what: str) -> Found:
+def which(flags: Mapping[str, Reading], otherwise: str) -> Reading:
+    """The word of the first flag that is up."""
+
+    def reading(answers: Answers) -> Found:
+        for word, flag in flags.items():
+            found = flag(answers)
+            if not isinstance(found, Span):
+                return found
+            if found.low:
+                return Word(word)
+        return Word(otherwise)
+
+    return reading
+
+
+def at(name: str, label: str) -> Reading:
+    """A named term of the row that is called so: an asset, a balance, a pool."""
+
+    def reading(answers: Answers) -> Found:
+        evaluated = answers.evaluated
+        program = evaluated.plan.program
+        if name not in program.named:
+            return NoFigure(f"the rulebook has no {name}")
+        labels = evaluated.rows.labels()[program.nodes[program.named[name]].rows]
+        return figure_of(figure(evaluated.value(name, labels.index(label))), f"{name} of {label}") if label in labels else NoFigure(label)
+
+    return reading
+
+
+def in_parts(reading: Reading, of: int) -> Reading:
+    """A figure in a smaller unit, of which there are so many in one."""
+
+    def smaller(answers: Answers) -> Found:
+        found = reading(answers)
+        return Span(found.low * of, found.high * of) if isinstance(found, Span) else found
+
+    return smaller
+
+
+def in_steps(of: Reading, step: str) -> Reading:
+    """The same figure as the case prints it: how many steps of so much each."""
+
+    def reading(answers: Answers) -> Found:
+        found = of(answers)
+        return Span(found.low / exact(step), found.high / exact(step)) if isinstance(found, Span) else found
+
+    return reading
+
+
+def in_words(of: Reading, words: Sequence[str]) -> Reading:
+    """A grade by its word: 0 is the first."""
+
+    def reading(answers: Answers) -> Found:
+        found = of(answers)
+        return Said(words[int(found.low)]) if isinstance(found, Span) else found
+
+    return reading
+
+
+def figure_of(value: Any, what: str) -> Found:
     if isinstance(value, dict):
         return NoFigure(f"{what}: error {value['error']} {value['text']}")
     if value is None:

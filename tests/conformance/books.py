@@ -80,11 +80,36 @@ class Book:
         made = {name: {"unit": unit, "markets": {market: value}} for name, (unit, value) in values.items()}
         return self._over("formula", "settings", {"settings": made})
 
+    def settings_of_markets(self, values: Mapping[str, tuple[str, Mapping[str, str]]]) -> Book:
+        """Parameters of several markets: for each its unit and its value in each market."""
+        made = {name: {"unit": unit, "markets": dict(markets)} for name, (unit, markets) in values.items()}
+        return self._over("formula", "settings", {"settings": made})
+
+    def parameters(self, settings: Mapping[str, Mapping[str, Any]]) -> Book:
+        """Settings as a formula file writes them: of markets, of assets or of the whole rulebook."""
+        return self._over("formula", "parameters", {"settings": dict(settings)})
+
     def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 
+    def formula_file(self, **body: Mapping[str, Any]) -> Book:
+        """Inputs, settings and terms of a case, over those of the same names."""
+        return self._over("formula", "of-case", {name: dict(value) for name, value in body.items() if value})
+
     def collateral(self, weights: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("margin", "weights", {"collateral": dict(weights)})
+
+    def markets_of_coins(self, *markets: str) -> Book:
+        """Markets that no table names: they count coins."""
+        return self.contracts(dict.fromkeys(markets, OF_COINS))
+
+    def mark_rule(self, market: str, name: str, rule: Mapping[str, Any] | None = None) -> Book:
+        """The market under a mark rule of the rulebook, or under one that the case writes."""
+        return self._over("mark_price", "case", {"mark_rule_of": {market: name}} | ({"mark_rules": {name: dict(rule)}} if rule else {}))
+
+    def strategy(self, rule: Mapping[str, Any]) -> Book:
+        """Every pool under a liquidation strategy that the case writes."""
+        return self._over("liquidation", "case", {"strategies": {"case": dict(rule)}, "strategy_of": {"cross": "case", "isolated": "case"}})
 
     def bounds(self, cap: str) -> Book:
         """The rulebook's own form, with equality on the side that the case says."""
@@ -123,6 +148,12 @@ BACKPACK = Book("backpack", "base_fractions", "USDC").coins()
 ASTER = Book("aster", "marginal_on_mark_notional", "USDT").coins()
 KUCOIN = Book("kucoin", "rates_of_the_snapshot", "USDT").coins()
 OKX_PM = Book("okx-pm", "no_tiers", "USDT").coins()
+DYDX = Book("dydx-v4", "", "USDC")
+LFEST = Book("lfest", "", "USD", mode="isolated")
+VEGA = Book("vega", "", "USD")
+SYNTHETIX = Book("synthetix-v3", "", "USD")
+PERCOLATOR = Book("percolator", "", "USD")
+GMX = Book("gmx-v2", "", "USD", mode="isolated")
 LINEAR = Book("linear", "marginal_on_mark_notional", "USDT", shipped=False)
 LINEAR_WITH_FEE = Book("linear-with-fee", "marginal_on_mark_notional", "USDT", shipped=False)
 INVERSE = Book("inverse", "marginal_on_mark_notional", "USD", shipped=False)
@@ -130,6 +161,10 @@ BY_SIZE = Book("by-size", "marginal_on_mark_notional", "USDT", shipped=False)
 BY_ROOT = Book("by-root", "marginal_on_mark_notional", "USDT", shipped=False)
 RISK_RATE = Book("risk-rate", "marginal_on_mark_notional", "USDT", shipped=False)
 FIGURES = Book("figures", "marginal_on_mark_notional", "USDT", shipped=False)
+
+
+DRIFT = Book("drift-v2", "", "USDC")
+MANGO = Book("mango-v4", "", "USDC")
 
 
 class Refused(Exception):

@@ -19,6 +19,12 @@ SHIPPED_FAMILIES = (
     "tier_extension", "inverse_mm_at_mark", "bybit_im_mm_fee", "bust_from_leverage", "phemex_iso", "max_position_for_leverage",
     "okx_inverse_isolated",
 )  # fmt: skip
+SHIPPED_WHOLE = {"drift-v2", "mango-v4"}  # every family of the venue
+SHIPPED_ON_CHAIN = (
+    "vega.maintenance", "vega.ladder", "vega.isolated_orders", "vega.composite_price", "vega.trade_price", "vega.twap", "vega.disposal",
+    "snx.account", "snx.collateral", "snx.liquidation_window", "snx.keeper_reward", "percolator.waterfall", "percolator.mode",
+    "percolator.price_band", "percolator.alignment", "percolator.insurance", "gmx.liquidatable", "gmx.capped_pnl",
+)  # fmt: skip
 SHIPPED_ELSEWHERE = {"haircut"}  # the weight is the venue's, the rule is the one of a shipped rulebook
 
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="no folder of cases: give RISKRULES_CASES, or put them in ../shared/cases")
@@ -44,7 +50,11 @@ def test_cases_of_shipped_venues_run_under_the_shipped_rulebook(ran: list[Outcom
 
 def _is_due(one: Outcome) -> bool:
     case = one.case
-    return case.family in SHIPPED_ELSEWHERE or (case.venue in SHIPPED_VENUES and case.family in SHIPPED_FAMILIES)
+    return (
+        case.family in (*SHIPPED_ELSEWHERE, *SHIPPED_ON_CHAIN)
+        or case.venue in SHIPPED_WHOLE
+        or (case.venue in SHIPPED_VENUES and case.family in SHIPPED_FAMILIES)
+    )
 
 
 def test_what_runs_nowhere_is_in_the_list(ran: list[Outcome]) -> None:

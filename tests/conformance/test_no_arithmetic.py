@@ -11,7 +11,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 ADAPTERS = sorted((HERE / "adapters").glob("*.py"))
 WORDS = HERE / "words.py"
-SCALING = frozenset({"fine"})  # the one helper that scales a unit
+SCALING = frozenset({"fine", "shifted", "steps"})  # the helpers that scale a unit
 CALCULATES = {"sum", "min", "max", "abs", "round", "divmod", "pow", "int", "float", "complex", "eval", "exec", "Fraction", "Decimal"}
 MODULES = {"math", "decimal", "fractions", "operator", "statistics", "numpy", "functools", "itertools"}
 
@@ -68,7 +68,7 @@ def test_an_adapter_asks_the_engine_for_nothing(path: Path) -> None:
     assert [name for node in ast.walk(tree) for name in _imported(node) if name.startswith("riskrules")] == []
 
 
-def test_words_scale_a_unit_in_the_named_helper_only() -> None:
+def test_words_scale_a_unit_in_the_named_helpers_only() -> None:
     tree = ast.parse(WORDS.read_text(encoding="utf-8"))
     found = [text for text in complaints(tree, SCALING) if not text.endswith("imports fractions")]
     assert found == []

@@ -1,11 +1,12 @@
 """Words and units: how a case's figures are spelled in a rulebook and in a snapshot.
 
-A figure passes through unchanged; only its spelling changes.  `fine` is the one place where a unit is
-scaled.
+A figure passes through unchanged; only its spelling changes.  `fine`, `shifted` and `steps` are the places
+where a unit is scaled.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -38,6 +39,18 @@ def rate(figure: Any) -> str:
 def fine(figure: Any) -> str:
     """Coins and money in billionths, where a case prints a price: prices are the same, and no rounding of money moves them."""
     return exact_text(to_exact(exact(figure) / Fraction(1, 1_000_000_000)))
+
+
+def shifted(figure: Any, *exponents: Any, down: Sequence[Any] = ()) -> str:
+    """A figure in units of powers of ten as the coins and the money that it is: 5 by -6 is 0.000005."""
+    power = sum(int(one) for one in exponents) - sum(int(one) for one in down)
+    value = exact(figure) * Fraction(10) ** power
+    return exact_text(to_exact(value))
+
+
+def steps(figure: Any, step: str) -> str:
+    """A figure that counts steps of so much each: 150 of 0.01 is 1.5."""
+    return exact_text(to_exact(exact(figure) * exact(step)))
 
 
 def per(figure: Any, size: Any) -> str:

@@ -20,7 +20,7 @@ import pytest
 import riskrules
 from riskrules.engine.explain import PoolExplanation
 from tests.reference.accounts import accounts, latest, stamp
-from tests.reference.policy import is_by_tiers, read_policy
+from tests.reference.policy import in_the_textbook, read_policy
 from tests.reference.textbook import Pool, Textbook
 from tests.reference.variants import VARIANTS, write_variant
 
@@ -91,7 +91,7 @@ def rulebooks() -> list[str]:
 
 
 def by_tiers(folder: Path) -> bool:
-    return is_by_tiers(read_policy(folder, stamp(latest(folder))))
+    return in_the_textbook(read_policy(folder, stamp(latest(folder))))
 
 
 def disagreements(folder: Path, n: int, seed: int) -> Iterator[str]:

@@ -102,17 +102,11 @@ def _steps_on(last: Tier, steps: dict[str, str]) -> list[Tier]:
     ]
 
 
-def is_by_tiers(policy: Policy) -> bool:
-    """Whether the textbook knows these rules: margins by tables alone, of markets that have one, with nothing of the pool besides."""
-    initial, maintenance = policy["initial_margin"], policy["maintenance_margin"]
-    beyond = "pool" in initial or "pool" in maintenance or "less" in policy["equity"] or "times" in policy["liquidate_when"]
-    return maintenance["position"] == "tier" and "tables" in policy.sections and not beyond
-
-
 def read_policy(folder: Path, as_of: str) -> Policy:
     """The rulebook in a folder at a time: of every name, the version that began last."""
     documents = [yaml.load(path.read_text(encoding="utf-8"), TEXT_LOADER) for path in sorted(folder.rglob("*.yaml"))]
-    begun = sorted((d for d in documents if begins(d) <= moment(as_of)), key=begins)
+    alone = [d for d in documents if d["kind"] != "portfolio"]  # what positions require together is not what is compared here
+    begun = sorted((d for d in alone if begins(d) <= moment(as_of)), key=begins)
     sections: dict[str, Any] = {}
     for document in begun:
         for name, value in _rules(document):
@@ -140,3 +134,19 @@ def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, {market: {**table, "form": document["form"]} for market, table in value.items()}
         elif name not in HEADER:
             yield name, value
+
+
+BEYOND = {
+    "equity": ("position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less"),
+    "initial_margin": ("whole", "plus"),
+    "maintenance_margin": ("whole", "plus"),
+    "liquidate_when": ("times",),
+}
+
+
+def in_the_textbook(policy: Any) -> bool:
+    """Margin by tier tables and plain weights: the textbook knows no formulas, no slices, and nothing that a pool holds besides."""
+    by_tiers = policy["maintenance_margin"]["position"] == "tier" and "tables" in policy.sections
+    if not by_tiers or policy["initial_margin"]["position"] == "none":
+        return False
+    return not any(key in policy[section] for section, keys in BEYOND.items() for key in keys)

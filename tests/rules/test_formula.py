@@ -18,6 +18,7 @@ from tests.reference.roots import root_down, root_nearest, root_up
 from tests.rules.told import changed, codes_in_house, codes_of, page_example, walked
 
 EXPRESSION = "notional * (2 if open_interest > crowded_from else 1) * 0.01"
+SETTING = "every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}"
 FILE = "formula/2027-01-01.yaml"
 
 
@@ -31,7 +32,12 @@ def test_the_example_of_the_page_stands(tmp_path: Path) -> None:
         ("gives: 2_000", "gives: 200_000%", "", "an example may write a share"),
         ("every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}", "every_market: 10_000_000", "", "no market of its own"),
         ("every_market: 10_000_000, markets:", "markets:", "", "only for some; the others are an error when met"),
-        ("rows: leg", "rows: trade", "RR229", "rows are declared kinds"),
+        ("rows: leg", "rows: Trade", "RR218", "a list has a name in small letters"),
+        (SETTING, "value: 10_000_000", "", "one value, whatever the market"),
+        (SETTING, "every_market: 10_000_000, value: 5", "RR225", "of markets or one for all, not both"),
+        (SETTING, "value: 5, assets: {BTC: 5}", "RR225", "nor of assets and one for all"),
+        (SETTING, "markets: {BTC-USDT: 1}, every_asset: 5", "RR225", "nor of markets and of assets"),
+        ("{rows: market, unit: settle, reads_as", "{rows: pool, unit: settle, reads_as", "RR229", "nobody gives figures of a pool"),
         ("unit: settle\n    expression", "unit: USDT\n    expression", "RR229", "units are abstract; the contract binds them"),
         ("crowded_margin:", "Crowded:", "RR218", "a name is in small letters"),
         ("gives: 2_000", "gives: about 2_000", "RR212", "an example comes out exactly"),
@@ -43,8 +49,25 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "new, why",
+    [
+        ("notional * ramp(open_interest, crowded_from, crowded_from * 2, 0.01, 0.02)", "the example lies at the end of the ramp"),
+        (f"{EXPRESSION} if open_interest > crowded_from else undefined", "a figure, or none"),
+    ],
+)
+def test_what_a_book_takes(tmp_path: Path, new: str, why: str) -> None:
+    assert codes_in_house(tmp_path, {FILE: changed("formula", EXPRESSION, new)}) == set(), why
+
+
+@pytest.mark.parametrize(
     "old, new, code, why",
     [
+        (EXPRESSION, "notional * ramp(open_interest, crowded_from, 0.01, 0.02)", "RR402", "a ramp has two ends and two heights"),
+        (EXPRESSION, "notional * ramp(open_interest, 1, crowded_from, 0.01, 0.02)", "RR403", "its ends are in the unit of what drives it"),
+        (EXPRESSION, f"undefined if open_interest > crowded_from else {EXPRESSION}", "RR308", "what is there stands first"),
+        (EXPRESSION, "notional * undefined", "RR308", "it is no figure"),
+        (EXPRESSION, "notional - undefined_before", "RR308", "nothing gives it now, so nothing gave it before"),
+        (EXPRESSION, "notional_before * 0.02", "RR308", "what a position was is not asked: it may be another one"),
         (EXPRESSION, "notional * (1 + open_interest / crowded_from) * 0.01", "RR405", "another formula needs another example"),
         (EXPRESSION, "notional * crowding", "RR308", "nothing gives crowding"),
         (EXPRESSION, "notional *", "RR401", "half an expression"),
@@ -63,6 +86,13 @@ def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
         ("rows: leg", "rows: account", "RR404", "an account has many legs: one value of theirs must be said"),
         (EXPRESSION, "crowded_margin * 1", "RR307", "needs itself"),
         ("gives: 2_000", "gives: 2_000.01", "RR405", "a cent off"),
+        ("rows: leg", "rows: trade", "RR404", "a list that nobody declared"),
+        (
+            "settings:",
+            "lists: {market: {of: account, reads_as: A kind of row.}}\nsettings:",
+            "RR314",
+            "a list is no kind of row that there is",
+        ),
         ("notional: 100_000, ", "", "RR405", "the example leaves a name out"),
         ("{notional: 100_000,", "{notional: 100_000, size: 1,", "RR405", "the example gives a name that is not used"),
     ],

@@ -64,13 +64,13 @@ BEFORE = {"USDT": "5000"}
     "section, name, moved, why",
     [
         (
-            "maintenance_margin: {position: tier, fee: none, pool: {formula: provision}}",
+            "maintenance_margin: {position: tier, fee: none, plus: {formula: provision}}",
             "maintenance_margin",
             7,
             "added once, not per position",
         ),
         (
-            "maintenance_margin: {position: none, fee: none, pool: {formula: provision}}",
+            "maintenance_margin: {position: none, fee: none, plus: {formula: provision}}",
             "position_maintenance",
             None,
             "positions hold nothing",
@@ -87,7 +87,7 @@ def test_a_pool_holds_an_amount_of_its_own(tmp_path: Path, section: str, name: s
 
 
 def test_an_amount_that_is_not_given_is_an_error(tmp_path: Path) -> None:
-    section = "maintenance_margin: {position: tier, fee: none, pool: {formula: provision}}"
+    section = "maintenance_margin: {position: tier, fee: none, plus: {formula: provision}}"
     found = decided(tmp_path, {"margin/2027-01-01.yaml": f"{MARGIN}{section}\n", "formula/2027-01-01.yaml": PROVISION}, BEFORE)
     assert (found["decision"], found["code"]) == ("error", "RR505")
 
@@ -112,7 +112,7 @@ def test_equity_is_less_an_amount(tmp_path: Path) -> None:
 )
 def test_a_trigger_multiplies_the_margin(tmp_path: Path, balance: str, decision: str, why: str) -> None:
     files = {
-        "margin/2027-01-01.yaml": f"{MARGIN}maintenance_margin: {{position: none, fee: none, pool: {{formula: provision}}}}\n"
+        "margin/2027-01-01.yaml": f"{MARGIN}maintenance_margin: {{position: none, fee: none, plus: {{formula: provision}}}}\n"
         "liquidate_when: {equity: {at_or_below: maintenance_margin}, times: 105%, needs: open_position}\n"
         "states_by_maintenance_share_of_equity: none\n",
         "formula/2027-01-01.yaml": PROVISION,

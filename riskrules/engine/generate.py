@@ -1,0 +1,154 @@
+"""Accounts to try a rulebook on: drawn from a seed, near the bounds of its tables and near its trigger.
+
+What a table bounds and what an account needs is asked of the engine, so that one draw serves every
+kind of rulebook.  An account that a rulebook cannot decide is drawn again, and how often is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from random import Random
+from typing import NamedTuple
+
+from riskrules.engine.decide import ERROR
+from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, PositionInput, Snapshot
+from riskrules.engine.trial import ID, decided
+from riskrules.rulebook.plan import MarketPlan, Plan
+from riskrules.units.clock import Instant
+from riskrules.units.exact import Exact, to_exact, to_fraction
+
+ASKED = ("lookup", "notional")  # what a table is read by, else what a position is worth
+LEVERAGE: Exact = (3, 1)
+FEE: Exact = (5, 10_000)
+MOST_TRIES = 6
+HEDGED = 0.2  # how many of the accounts hold both legs of a market, where they may
+
+
+class Drawn(NamedTuple):
+    snapshot: Snapshot
+    change: Exact
+
+
+def drawn(plan: Plan, when: Instant, seed: str, count: int, changes: tuple[Fraction, ...], of: str = "") -> Iterator[Drawn | None]:
+    """So many accounts, each with one of the changes; None for one that could not be decided.  `of`: of this market alone."""
+    random = Random(seed)
+    markets = [name for name in plan.markets() if of in ("", name) and _has_table(plan, name)]
+    for _ in range(count if markets else 0):
+        snapshot = _one(plan, when, random, markets)
+        change = to_exact(random.choice(changes))
+        yield Drawn(snapshot, change) if snapshot else None
+
+
+def _has_table(plan: Plan, name: str) -> bool:
+    market = plan.market(name)
+    return market is not None and (market.tables != (None,) or "tier" not in plan.program.named)
+
+
+def _one(plan: Plan, when: Instant, random: Random, markets: list[str]) -> Snapshot | None:
+    for _ in range(MOST_TRIES):
+        chosen = random.sample(markets, min(len(markets), random.choice((1, 1, 2, 3))))
+        settle = {market.settle for name in chosen if (market := plan.market(name))}
+        snapshot = _account(plan, when, random, chosen if len(settle) == 1 or plan.account.pooled_in else chosen[:1])
+        if snapshot is not None:
+            return snapshot
+    return None
+
+
+def digits(value: Fraction, random: Random, count: int = 3) -> Fraction:
+    """A number near the value that is short to write."""
+    if value <= 0:
+        return Fraction(0)
+    unit = Fraction(10) ** (len(str(int(value))) - count) if value >= 1 else Fraction(1, 10 ** (count + len(str(int(1 / value))) - 1))
+    return max(unit, (value // unit) * unit) + random.choice((0, 0, 1)) * unit
+
+
+def _account(plan: Plan, when: Instant, random: Random, names: list[str]) -> Snapshot | None:
+    mode = random.choice(plan.account.margin_modes)
+    markets = {name: _prices(plan, when, random, name) for name in names}
+    assets = {asset: AssetInput((1, 1), when) for asset in (*plan.assets, *_settles(plan, names))}
+    positions = []
+    for name in names:
+        one = _position(plan, random, name, mode, markets[name], Snapshot(when, plan.rulebook, markets, assets, ()))
+        if one is None:
+            return None
+        positions.append(one)
+    if mode == "cross" and plan.account.hedge_allowed and random.random() < HEDGED:
+        positions[0:1] = _both_legs(positions[0])
+    account = AccountInput(ID, {}, tuple(positions if mode == "cross" else positions[:1]), (), FEE, {}, _given(plan, random, "account"))
+    return _near_the_trigger(plan, random, Snapshot(when, plan.rulebook, markets, assets, (account,)), mode)
+
+
+def _both_legs(one: PositionInput) -> list[PositionInput]:
+    """The position and another, half as large, on the other side of its market."""
+    sides = ("long", "short") if one.size[0] > 0 else ("short", "long")
+    other = one._replace(size=(-one.size[0], 2 * one.size[1]))
+    return [leg._replace(id=f"{leg.market}-{side}", side=side) for leg, side in zip((one, other), sides, strict=True)]
+
+
+def _settles(plan: Plan, names: list[str]) -> list[str]:
+    return [market.settle for name in names if (market := plan.market(name))]
+
+
+def _prices(plan: Plan, when: Instant, random: Random, name: str) -> MarketInput:
+    mark = to_exact(digits(Fraction(10) ** random.randint(-1, 4) * random.randint(1, 9), random))
+    return MarketInput(mark, mark, when, None, None, _given(plan, random, "market"))
+
+
+def _given(plan: Plan, random: Random, rows: str) -> dict[str, Exact]:
+    """A figure that only a formula reads may be anything: a few sizes of it are tried."""
+    return {name: (random.choice((1, 100, 1_000_000)), 1) for name in plan.drivers.get(rows, ()) if name != "risk_limit"}
+
+
+def _position(
+    plan: Plan, random: Random, name: str, mode: str, market: MarketInput, empty: Snapshot
+) -> PositionInput | None:  # its size is drawn near a bound of its table, or over many orders of magnitude
+    assert market.mark_price is not None
+    limits = _limits(plan.market(name))
+    chosen = {"risk_limit": to_exact(random.choice(limits))} if limits and "risk_limit" in plan.drivers.get("leg", ()) else {}
+    one = PositionInput(name, name, mode, (1, 1), market.mark_price, "", LEVERAGE, None, (0, 1), {**_given(plan, random, "leg"), **chosen})
+    margin: Exact | None = (1, 1) if mode == "isolated" else None
+    account = AccountInput(ID, {}, (one._replace(margin=margin),), (), FEE, {}, _given(plan, random, "account"))
+    evaluated = decided(plan, empty._replace(accounts=(account,)))
+    asked = next((figure for figure in ASKED if figure in plan.program.named), None)
+    unit = evaluated.value(asked, evaluated.row_of(asked, 0)) if asked else (1, 1)
+    if "risk_limit" in chosen:
+        unit = evaluated.value("notional", evaluated.row_of("notional", 0))
+    if not isinstance(unit, tuple) or unit[0] == 0:
+        return None
+    aimed = to_fraction(chosen["risk_limit"]) * random.choice((1, Fraction(1, 2))) if chosen else _aim(random, limits)
+    size = aimed / abs(to_fraction(unit))
+    size = size if random.random() < 0.5 and size.denominator < 10**6 else digits(size, random)
+    entry = digits(to_fraction(market.mark_price) * random.choice((1, 1, Fraction(9, 10), Fraction(11, 10))), random)
+    if not size or (chosen and size * abs(to_fraction(unit)) > to_fraction(chosen["risk_limit"])):
+        return None
+    return one._replace(size=to_exact(size * random.choice((1, -1))), entry_price=to_exact(entry), margin=margin)
+
+
+def _limits(market: MarketPlan | None) -> list[Fraction]:
+    """The bounds of the table that is surely in force."""
+    table = market.tables[0] if market else None
+    return [to_fraction(cap) for cap in table.caps[0] if cap is not None] if table else []
+
+
+def _aim(random: Random, limits: list[Fraction]) -> Fraction:
+    near = random.choice((Fraction(1), Fraction(1001, 1000), Fraction(1, 2), Fraction(3, 2), Fraction(1, 10)))
+    return random.choice(limits) * near if limits and random.random() < 0.8 else Fraction(10) ** random.randint(1, 7)
+
+
+def _near_the_trigger(plan: Plan, random: Random, bare: Snapshot, mode: str) -> Snapshot | None:
+    """What stands behind the positions is what they need, and a little or a lot besides."""
+    account = bare.accounts[0]
+    first = account.positions[0]
+    evaluated = decided(plan, bare)
+    pool = evaluated.rows.keys["leg", "pool"][0]
+    equity, needs = evaluated.value("equity", pool), evaluated.value("maintenance_margin", pool)
+    if evaluated.verdict(pool)[0] == ERROR or not isinstance(equity, tuple) or not isinstance(needs, tuple):
+        return None
+    short = to_fraction(needs) * random.choice((1, 1, Fraction(11, 10), 3)) - to_fraction(equity)
+    amount = digits(max(short, Fraction(0)), random)
+    if mode == "isolated":
+        moved = (first._replace(margin=to_exact(max(amount, Fraction(1, 100)) + 1)),)
+        return bare._replace(accounts=(account._replace(positions=moved, collateral={}),))
+    asset = plan.account.pooled_in or _settles(plan, [first.market])[0]
+    return bare._replace(accounts=(account._replace(collateral={asset: to_exact(amount)}),))
