@@ -112,7 +112,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         each = formulas(rule.formula)
         where = each.source
     elif rule == "none":
-        each = of_pool.of_no_position()
+        each = of_pool.of_no_position(names["notional"])
     else:
         base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
@@ -150,7 +150,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
         each = formulas(rule.formula)
         where = each.source
     elif isinstance(rule, str):
-        each = of_pool.of_no_position()
+        each = of_pool.of_no_position(names["notional"])
     else:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"

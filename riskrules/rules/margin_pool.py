@@ -14,7 +14,6 @@ from riskrules.rules import margin as m
 from riskrules.units import unit as u
 
 POOL = ("pool",)
-NOTHING = t.constant(0, u.SETTLE)
 Formulas = Callable[..., Term]
 
 
@@ -23,9 +22,9 @@ def less(equity: Term, rule: m.Equity, formulas: Formulas) -> Term:
     return equity if rule.less is None else equity - formulas(rule.less.formula, POOL)
 
 
-def of_no_position() -> Term:
+def of_no_position(notional: Term) -> Term:
     """A margin that positions do not have: 0 of each, so that a pool's sum is there."""
-    return t.spread(NOTHING, "leg")
+    return notional * t.constant(0, u.RATE)
 
 
 def liquidation_margin(trigger: m.Trigger, margin: Term, at: Callable[..., Source]) -> Term | None:

@@ -148,4 +148,6 @@ def in_the_textbook(policy: Any) -> bool:
     """Margin by tier tables and plain weights: the textbook knows no formulas, no slices, and nothing that a pool holds besides."""
     if policy["maintenance_margin"]["position"] != "tier" or policy["initial_margin"]["position"] == "none":
         return False
+    if "tables" not in policy.sections:
+        return False
     return not any(key in policy[section] for section, keys in BEYOND.items() for key in keys)

@@ -53,7 +53,7 @@ ADAPTERS: dict[str, Adapter] = {
     "max_position_for_leverage": venues.largest_position,
     "tier_extension": venues.extension,
     "okx_inverse_isolated": venues.okx_inverse,
-    "okx_pm_mmr": venues.formula_of_case,
+    "okx_pm_mmr": venues.portfolio_parts,
     "auto_exchange": venues.conversion,
     "linear_increase_margin": venues.by_size,
     "sqrt_margin": venues.by_root,

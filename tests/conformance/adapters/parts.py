@@ -9,6 +9,7 @@ from tests.conformance import words as w
 from tests.conformance.asked import FINE_TICK, Reading, leg, term
 from tests.conformance.books import (
     ASCENDEX,
+    ASTER,
     BITMEX,
     BYBIT,
     COINM,
@@ -17,6 +18,7 @@ from tests.conformance.books import (
     HYPERLIQUID,
     INVERSE,
     KRAKEN,
+    LIGHTER,
     LINEAR,
     OKX,
     OKX_COIN,
@@ -40,9 +42,19 @@ LEG_WORDS = {
 }  # fmt: skip
 
 
-LINEAR_OF = {"binance": USDM, "hyperliquid": HYPERLIQUID, "gate": GATE, "okx": OKX, "bybit": BYBIT, "ascendex": ASCENDEX, "phemex": PHEMEX}
+LINEAR_OF = {
+    "binance": USDM,
+    "hyperliquid": HYPERLIQUID,
+    "gate": GATE,
+    "okx": OKX,
+    "bybit": BYBIT,
+    "ascendex": ASCENDEX,
+    "phemex": PHEMEX,
+    "lighter": LIGHTER,
+    "aster": ASTER,
+}
 INVERSE_OF = {"binance": COINM, "okx": OKX_COIN, "bitmex": BITMEX, "kraken": KRAKEN, "kraken_futures": KRAKEN, "krakenfutures": KRAKEN}
-HOLD_FEES = ("gate", "okx", "bybit", "phemex", "bitmex", "linear-with-fee", "risk-rate")
+HOLD_FEES = ("gate", "okx", "bybit", "phemex", "bitmex", "linear-with-fee", "risk-rate", "kucoin", "paradex")
 BY_LIMIT = {(book.rulebook, book.form) for book in (GATE_BEFORE, BITMEX, PHEMEX)}
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, largest_leverage, pool
-from tests.conformance.books import CHANGED, FIRST, LINEAR, OKX, USDM, Book
+from tests.conformance.books import ASTER, CHANGED, FIRST, LINEAR, OKX, USDM, Book
 from tests.conformance.cases import NotSaid, Question
 
 BRACKET = ("floor", "cap", "mmr", "max_leverage", "cum")
@@ -99,8 +99,12 @@ def slices(q: Question) -> list[Trial]:
 
 
 def haircut(q: Question) -> list[Trial]:
-    """A balance at the weight of its asset."""
-    book = USDM.collateral({p.CASE: {"weight": w.rate(q.policy["collateral_rate"]), "owed_weight": "100%"}})
+    """A balance at the weight of its asset; where an account has one pool, of an asset that is worth 1."""
+    book = (ASTER if q.venue == "aster" else USDM).collateral(
+        {p.CASE: {"weight": w.rate(q.policy["collateral_rate"]), "owed_weight": "100%"}}
+    )
     book = book.flat({book.market(p.CASE): p.NO_MAINTENANCE})
     shot = p.snapshot({}, (), {p.CASE: w.number(q.inputs["value"])})
-    return [Trial(book, shot, {"collateral_value": pool("wallet_balance", p.CASE)})]
+    shot["assets"] = {p.CASE: {"index_price": "1"}}
+    of = book.settle if q.venue == "aster" else p.CASE
+    return [Trial(book, shot, {"collateral_value": pool("wallet_balance", of)})]

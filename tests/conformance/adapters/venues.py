@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, largest_size, pool, price, term
-from tests.conformance.books import BY_ROOT, BY_SIZE, BYBIT, FIGURES, LINEAR, OKX, OKX_COIN, PHEMEX, RISK_RATE, Book
+from tests.conformance.books import (
+    ASTER,
+    BACKPACK,
+    BY_ROOT,
+    BY_SIZE,
+    BYBIT,
+    DERIBIT,
+    FIGURES,
+    KUCOIN,
+    LINEAR,
+    OKX,
+    OKX_COIN,
+    OKX_PM,
+    PARADEX,
+    PHEMEX,
+    RISK_RATE,
+    Book,
+)
 from tests.conformance.cases import Fields, Question
 
 BEYOND_NEED = "1000000000000000"  # a balance that no margin of a case comes near
 PRICE_STEP = "price_step"
+ASTER_SELLS_AT = "-10000"
 
 
 def im_mm_fee(q: Question) -> list[Trial]:
@@ -117,6 +137,24 @@ def okx_inverse(q: Question) -> list[Trial]:
     return [Trial(book, p.snapshot({market: mark}, [one], {}, **p.fees(book, q.policy)), {**p.leg_words(), **figures}, mark_where=where)]
 
 
+UNIT_PARTS = {
+    "MR1": "spot_shock", "MR2": "theta_decay", "MR3": "vega_risk", "MR4": "basis_risk", "MR5": "rate_risk", "MR6": "extreme_move",
+    "MR7": "minimum_charge",
+}  # fmt: skip
+
+
+def portfolio_parts(q: Question) -> list[Trial]:
+    """The margin of a risk unit from its parts, where they are the venue's and all given; else by the case's own formula."""
+    if q.venue != "okx" or any(part not in q.inputs for part in UNIT_PARTS):
+        return formula_of_case(q)
+    q.policy.get("formula")  # the rulebook has its own
+    market = OKX_PM.market(p.CASE)
+    book = OKX_PM.flat({market: p.NO_MAINTENANCE})
+    given = {name: w.number(q.inputs[part]) for part, name in UNIT_PARTS.items()}
+    one = p.position(p.POSITION, market, "1", "1", leverage="1", unit_initial_margin="0", **given)
+    return [Trial(book, p.snapshot({market: "1"}, [one], {}), {"maintenance_margin": pool("maintenance_margin", book.settle)})]
+
+
 def formula_of_case(q: Question) -> list[Trial]:
     """A figure that the case itself gives the formula of."""
     given = {name.lower(): w.number(value) for name, value in q.inputs.items()}
@@ -134,56 +172,94 @@ def conversion(q: Question) -> list[Trial]:
         "negative_balance": w.number(q.inputs["negative_balance"]), "conversion_threshold": w.number(q.policy["threshold"]),
         "conversion_rate": w.number(q.policy["rate"]),
     }  # fmt: skip
+    if q.venue == "aster" and given["conversion_threshold"] == ASTER_SELLS_AT:
+        del given["conversion_threshold"]  # the rulebook has its own
+        return [Trial(ASTER, p.snapshot({}, (), {}, **given), {"converted_value": term("converted_value")})]
     return [Trial(FIGURES, p.snapshot({}, (), {}, **given), {"converted_value": term("converted_value")})]
 
 
 def by_size(q: Question) -> list[Trial]:
-    """A rate that rises with the size, on the whole position."""
+    """A rate that rises with the size, on the whole position: Deribit's own rulebook, or that of the family."""
+    if q.venue == "deribit":
+        return _by_size_at_deribit(q)
     market, policy = BY_SIZE.market(p.CASE), q.policy
     rates = {"initial_base": policy["im_base"], "maintenance_base": policy["mm_base"], "rate_per_coin": policy["per_unit"]}
     book = BY_SIZE.flat({market: p.NO_MAINTENANCE}).settings({name: ("rate", w.number(value)) for name, value in rates.items()}, market)
-    at = w.number(w.first(q.inputs, "price", "mark", "mark_price"))
+    return [Trial(book, _at_price(book, q)[0], p.leg_words())]
+
+
+def _by_size_at_deribit(q: Question) -> list[Trial]:
+    """Its base rates are a flat row, the initial one as the largest leverage that it is 1 by; linear sizes are valued at the index."""
+    market, policy = DERIBIT.market(p.CASE), q.policy
+    row = {"maintenance_rate": w.rate(policy["mm_base"]), "max_leverage": w.per("1", policy["im_base"])}
+    book = DERIBIT.flat({market: row}).settings({"rate_per_coin": ("rate", w.number(policy["per_unit"]))}, market)
+    shot, at = _at_price(book, q)
+    shot["markets"][market]["underlying_index"] = at
+    return [Trial(book, shot, p.leg_words())]
+
+
+def _at_price(book: Book, q: Question) -> tuple[dict[str, Any], str]:
+    market, at = book.market(p.CASE), w.number(w.first(q.inputs, "price", "mark", "mark_price"))
     one = p.position(p.POSITION, market, p.size_of(q.inputs), w.number(q.inputs.get("entry", at)), leverage=p.leverage(q.inputs))
-    return [Trial(book, p.snapshot({market: at}, [one], {}), p.leg_words())]
+    return p.snapshot({market: at}, [one], {}), at
 
 
 def by_root(q: Question) -> list[Trial]:
-    """Rates that rise with the square root of the notional."""
-    market, policy = BY_ROOT.market(p.CASE), q.policy
-    parts = {
-        "initial_base": policy["imf"]["base"], "initial_factor": policy["imf"]["factor"],
-        "maintenance_base": policy["mmf"]["base"], "maintenance_factor": policy["mmf"]["factor"],
-    }  # fmt: skip
-    book = BY_ROOT.flat({market: p.NO_MAINTENANCE}).settings({name: ("rate", w.number(value)) for name, value in parts.items()}, market)
-    figures = {"imf": term("initial_by_root_rate", p.POSITION), "mmf": term("maintenance_by_root_rate", p.POSITION)}
+    """Fractions that rise with the square root of the notional: Backpack's own rulebook, or that of the family."""
+    policy = q.policy
+    if q.venue == "backpack":
+        market = BACKPACK.market(p.CASE)
+        row = {"maintenance_rate": w.rate(policy["mmf"]["base"]), "max_leverage": w.per("1", policy["imf"]["base"])}
+        factors = {"initial_factor": policy["imf"]["factor"], "maintenance_factor": policy["mmf"]["factor"]}
+        book = BACKPACK.flat({market: row})
+        figures = {"imf": term("initial_fraction", p.POSITION), "mmf": term("maintenance_fraction", p.POSITION)}
+    else:
+        market = BY_ROOT.market(p.CASE)
+        factors = {
+            "initial_base": policy["imf"]["base"], "initial_factor": policy["imf"]["factor"],
+            "maintenance_base": policy["mmf"]["base"], "maintenance_factor": policy["mmf"]["factor"],
+        }  # fmt: skip
+        book = BY_ROOT.flat({market: p.NO_MAINTENANCE})
+        figures = {"imf": term("initial_by_root_rate", p.POSITION), "mmf": term("maintenance_by_root_rate", p.POSITION)}
+    book = book.settings({name: ("rate", w.number(value)) for name, value in factors.items()}, market)
     return [Trial(book, p.of_notional(book, w.unsigned(q.inputs["notional"])), {**p.leg_words(), **figures})]
 
 
 def risk_rate(q: Question) -> list[Trial]:
-    """What positions and orders must hold, by the margin less opening fees."""
+    """What positions and orders must hold, by the margin less opening fees: KuCoin's own rulebook, or that of the family."""
+    base = KUCOIN if q.venue == "kucoin" else RISK_RATE
     marks: dict[str, str] = {}
     tables, contracts, legs, orders = {}, {}, [], []
     for word in ("positions", "orders"):
         for k, one in enumerate(q.inputs.get(word, ())):
-            market = RISK_RATE.market(f"{word.upper()}{k}")
+            market = base.market(f"{word.upper()}{k}")
             marks[market], tables[market] = w.number(w.first(one, "mark", "price")), p.flat(one)
             contract, size = p.contract(one), p.size_of(one)
             contracts |= {market: contract} if contract else {}
             if word == "positions":
-                legs.append(p.position(market, market, size, marks[market]))
+                rate = {"position_maintenance_rate": w.number(one["mmr"])} if q.venue == "kucoin" else {}
+                legs.append(p.position(market, market, size, marks[market], **rate))
             else:
                 ordered = {"id": market, "market": market, "side": one.get("side", "buy"), "size": w.unsigned(size), "price": marks[market]}
                 orders.append({**ordered, "reduce_only": False, "order_maintenance_rate": w.number(one["mmr"])})
-    book = RISK_RATE.flat(tables).contracts(contracts)
+    book = base.flat(tables).contracts(contracts)
     shot = p.snapshot(marks, legs, {book.settle: w.number(q.inputs["total_margin"])}, orders=orders, **p.fees(book, q.policy))
     return [Trial(book, shot, {"risk_rate": term("risk_rate")})]
 
 
 def order_check(q: Question) -> list[Trial]:
-    """An account at each of several marks: what it must hold, what it has, and whether it may grow."""
-    market = LINEAR.market(p.CASE)
-    book = LINEAR.flat({market: p.NO_MAINTENANCE})
+    """An account at each of several marks: what it must hold, what it has, and whether it may grow.
+
+    Paradex's own rulebook holds a fraction of the market; the case's fraction is that of its market.
+    """
+    base = PARADEX if q.venue == "paradex" else LINEAR
+    market = base.market(p.CASE)
     chosen = w.per("1", q.policy["imf"])
+    if q.venue == "paradex":
+        book = PARADEX.tiers({market: {"tiers": [{"cap": "unlimited", "max_leverage": chosen}]}})
+        book = book.settings({"base_fraction": ("rate", w.number(q.policy["imf"]))}, market)
+    else:
+        book = LINEAR.flat({market: p.NO_MAINTENANCE})
     one = p.position(p.POSITION, market, p.size_of(q.inputs), w.number(q.inputs["entry"]), leverage=chosen)
     collateral = {book.settle: w.number(q.inputs["collateral"])}
     readings = {
@@ -191,7 +267,12 @@ def order_check(q: Question) -> list[Trial]:
         "account_value": pool("equity", book.settle),
         "ok": pool("may_increase", book.settle),
     }
+    fees = p.fees(book, q.policy)
     return [
-        Trial(book, p.snapshot({market: w.number(mark)}, [one], collateral), {f"{name}.{k}": reading for name, reading in readings.items()})
+        Trial(
+            book,
+            p.snapshot({market: w.number(mark)}, [one], collateral, **fees),
+            {f"{name}.{k}": reading for name, reading in readings.items()},
+        )
         for k, mark in enumerate(q.inputs["marks"])
     ]
