@@ -136,7 +136,7 @@ def _invariant(plan: Plan, when: Instant, name: str, version: Version, count: in
 def _has_marks(snapshot: Snapshot) -> bool:
     """Whether there is a position, and a mark for each and for every order."""
     account = snapshot.accounts[0]
-    held = [one.market for one in (*account.positions, *account.orders)]
+    held = [*(one.market for one in account.positions), *(order.market for order in account.orders)]
     return bool(account.positions) and all(one in snapshot.markets and snapshot.markets[one].mark_price for one in held)
 
 
