@@ -73,9 +73,9 @@ def _account(plan: Plan, when: Instant, random: Random, names: list[str]) -> Sna
         if one is None:
             return None
         positions.append(one)
-    if mode == "cross" and plan.account.hedge_allowed and random.random() < HEDGED:
+    if mode != "isolated" and plan.account.hedge_allowed and random.random() < HEDGED:
         positions[0:1] = _both_legs(positions[0])
-    account = AccountInput(ID, {}, tuple(positions if mode == "cross" else positions[:1]), (), FEE, {}, _given(plan, random, "account"))
+    account = _held(plan, random, positions[:1] if mode == "isolated" else positions)
     return _near_the_trigger(plan, random, Snapshot(when, plan.rulebook, markets, assets, (account,)), mode)
 
 
@@ -86,13 +86,17 @@ def _both_legs(one: PositionInput) -> list[PositionInput]:
     return [leg._replace(id=f"{leg.market}-{side}", side=side) for leg, side in zip((one, other), sides, strict=True)]
 
 
+def _held(plan: Plan, random: Random, positions: list[PositionInput]) -> AccountInput:
+    return AccountInput(id=ID, collateral={}, positions=tuple(positions), taker_fee=FEE, drivers=_given(plan, random, "account"))
+
+
 def _settles(plan: Plan, names: list[str]) -> list[str]:
     return [market.settle for name in names if (market := plan.market(name))]
 
 
 def _prices(plan: Plan, when: Instant, random: Random, name: str) -> MarketInput:
     mark = to_exact(digits(Fraction(10) ** random.randint(-1, 4) * random.randint(1, 9), random))
-    return MarketInput(mark, mark, when, None, None, _given(plan, random, "market"))
+    return MarketInput(mark_price=mark, index_price=mark, at=when, drivers=_given(plan, random, "market"))
 
 
 def _given(plan: Plan, random: Random, rows: str) -> dict[str, Exact]:
@@ -106,9 +110,12 @@ def _position(
     assert market.mark_price is not None
     limits = _limits(plan.market(name))
     chosen = {"risk_limit": to_exact(random.choice(limits))} if limits and "risk_limit" in plan.drivers.get("leg", ()) else {}
-    one = PositionInput(name, name, mode, (1, 1), market.mark_price, "", LEVERAGE, None, (0, 1), {**_given(plan, random, "leg"), **chosen})
+    one = PositionInput(
+        id=name, market=name, mode=mode, size=(1, 1), entry_price=market.mark_price, leverage=LEVERAGE, unsettled_funding=(0, 1),
+        drivers={**_given(plan, random, "leg"), **chosen},
+    )  # fmt: skip
     margin: Exact | None = (1, 1) if mode == "isolated" else None
-    account = AccountInput(ID, {}, (one._replace(margin=margin),), (), FEE, {}, _given(plan, random, "account"))
+    account = _held(plan, random, [one._replace(margin=margin)])
     evaluated = decided(plan, empty._replace(accounts=(account,)))
     asked = next((figure for figure in ASKED if figure in plan.program.named), None)
     unit = evaluated.value(asked, evaluated.row_of(asked, 0)) if asked else (1, 1)

@@ -16,6 +16,7 @@ from riskrules.engine.generate import Drawn, drawn
 from riskrules.engine.noted import notes_in, run
 from riskrules.engine.properties import PROPERTIES, Pair, may_be
 from riskrules.engine.shrink import shrunk
+from riskrules.engine.snapshot import Snapshot
 from riskrules.engine.trial import is_said, said, sentence, shown, snapshot_of_case
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.versions import History, Version
@@ -132,13 +133,20 @@ def _invariant(plan: Plan, when: Instant, name: str, version: Version, count: in
         yield Problem("RR804", place, text, "give the rulebook a market with a table; or take the invariant out")
 
 
+def _has_marks(snapshot: Snapshot) -> bool:
+    """Whether there is a position, and a mark for each and for every order."""
+    account = snapshot.accounts[0]
+    held = [*(one.market for one in account.positions), *(order.market for order in account.orders)]
+    return bool(account.positions) and all(one in snapshot.markets and snapshot.markets[one].mark_price for one in held)
+
+
 def _exception(plan: Plan, when: Instant, name: str, value: Any, place: Span) -> Iterator[Problem]:
     """An example must break the invariant, by the very figures that are written."""
     example = value.broken
     snapshot, problems = snapshot_of_case(plan, example.case, when)
     change = strict_number(example.change)
-    if snapshot is None or change is None or not may_be(name, change) or not snapshot.accounts[0].positions:
-        said_so = problems[0].text if problems else f"{example.change} is no change of an account with a position"
+    if snapshot is None or change is None or not may_be(name, change) or not _has_marks(snapshot):
+        said_so = problems[0].text if problems else f"{example.change} is no change of an account whose positions have a mark"
         yield Problem("RR802", place, f"the example of {name} cannot be tried: {said_so}", "write the account as a snapshot does")
         return
     pair = PROPERTIES[name].pair(plan, snapshot, change)

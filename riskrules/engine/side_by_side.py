@@ -129,7 +129,8 @@ def _heads(pools: Pools) -> Iterator[Row]:
 def _decision(pool: PoolExplanation | None) -> Cell:
     if pool is None:
         return NO_CELL
-    return Cell(f"{pool.decision} {pool.fault.code}" if pool.fault else pool.decision, pool.fault or pool.decision)
+    said = f"{pool.decision} {pool.fault.code}" if pool.fault else pool.decision
+    return Cell(said, pool.fault or pool.decision, _source(pool, "liquidate"))
 
 
 def _head(pool: PoolExplanation | None, name: str, of: str) -> Cell:

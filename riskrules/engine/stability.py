@@ -68,8 +68,8 @@ class _Position:
         self.limited = "risk_limit" in plan.drivers.get("leg", ())
         isolated = "cross" not in plan.account.margin_modes
         mode, margin = ("isolated", (1, 1)) if isolated else ("cross", None)
-        leg = PositionInput(name, name, mode, (1, 1), mark, "", (3, 1), margin, (0, 1))
-        account = AccountInput(ID, {} if isolated else {settle: (0, 1)}, (leg,), (), (5, 10_000))
+        leg = PositionInput(name, name, mode, (1, 1), mark, leverage=(3, 1), margin=margin, unsettled_funding=(0, 1))
+        account = AccountInput(ID, {} if isolated else {settle: (0, 1)}, (leg,), taker_fee=(5, 10_000))
         assets = {asset: AssetInput((1, 1), when) for asset in (settle, *plan.assets)}
         self.snapshot = Snapshot(when, plan.rulebook, {name: MarketInput(mark, mark, when)}, assets, (account,))
 

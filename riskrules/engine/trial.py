@@ -193,7 +193,7 @@ def sentence(snapshot: Snapshot) -> str:
     account = snapshot.accounts[0]
     parts = []
     for one in account.positions:
-        mark = snapshot.markets[one.market].mark_price
+        mark = snapshot.markets[one.market].mark_price if one.market in snapshot.markets else None
         size = f"{'long' if one.size[0] > 0 else 'short'} {say.number((abs(one.size[0]), one.size[1]))}"
         entry = f" entered at {say.number(one.entry_price)}" if one.entry_price else ""
         margin = f" with {say.number(one.margin)}" if isinstance(one.margin, tuple) else ""

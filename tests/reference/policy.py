@@ -146,7 +146,8 @@ BEYOND = {
 
 def in_the_textbook(policy: Any) -> bool:
     """Margin by tier tables and plain weights: the textbook knows no formulas, no slices, and nothing that a pool holds besides."""
-    by_tiers = policy["maintenance_margin"]["position"] == "tier" and "tables" in policy.sections
-    if not by_tiers or policy["initial_margin"]["position"] == "none":
+    if policy["maintenance_margin"]["position"] != "tier" or policy["initial_margin"]["position"] == "none":
+        return False
+    if "tables" not in policy.sections:
         return False
     return not any(key in policy[section] for section, keys in BEYOND.items() for key in keys)

@@ -63,29 +63,32 @@ def leg(size: str, **more: str) -> dict[str, str]:
     return {"id": "p", "market": "BTC-USDT", "mode": "cross", "size": size, "leverage": "10", **more}
 
 
+BOTH = "position_value: {formula: worth}, unsettled_funding: {formula: hourly}"
+
+
 @pytest.mark.parametrize(
     "made, size, expected, why",
     [
         (
-            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}"),
+            equity(BOTH),
             "0.1",
             "6993.00",
             "1,000 + 6,000 − 7; no entry is asked",
         ),
         (
-            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}"),
+            equity(BOTH),
             "-0.01",
             "393.00",
             "a short owes what it is worth",
         ),
         (
-            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}", up="50%"),
+            equity(BOTH, up="50%"),
             "0.1",
             "3993.00",
             "the share of gains is of it too",
         ),
         (
-            equity("position_value: {formula: worth}, unsettled_funding: {formula: hourly}", owed="not_counted"),
+            equity(BOTH, owed="not_counted"),
             "0.1",
             "7000.00",
             "what is owed is not",

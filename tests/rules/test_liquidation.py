@@ -16,10 +16,13 @@ from riskrules.api import Book, load
 from riskrules.engine.door import parse_text
 from riskrules.engine.step_input import State, state_of
 from riskrules.engine.stepping import NextStep, next_steps
+from riskrules.ir import term as t
 from riskrules.ir.fault import Fault
+from riskrules.rules.contracts import InUse, Priced
+from riskrules.units import unit as u
 from riskrules.units.exact import to_fraction
 from tests.places import POLICIES
-from tests.rules.told import changed, codes_in_house, codes_of, house_with, page_example
+from tests.rules.told import changed, codes_in_house, codes_of, house_with, page_example, walked
 
 LATER = "effective: 2027-01-01T08:00:00Z"
 REDUCE = "{do: reduce, share: 20%, times: 3, order: immediate_or_cancel, limit: bankruptcy_price, wait: 30s}"
@@ -203,6 +206,27 @@ def test_a_share_is_rounded_up_to_the_lot() -> None:
 def test_the_bankruptcy_price(size: str, entry: str, gone: str, limit: str, why: str) -> None:
     made = step_of("1675", leg(size, entry_price=entry))
     assert (figure(made, "bankruptcy_price", 0), figure(made, "limit_price", 0)) == (Fraction(gone), Fraction(limit)), why
+
+
+@pytest.mark.parametrize("kind", ["linear", "inverse"])
+@given(size=st.integers(-50, 50).filter(bool), entry=st.integers(100, 900), profit=st.fractions(-1, 1, max_denominator=40))
+def test_a_price_at_which_so_much_is_made(kind: str, size: int, entry: int, profit: Fraction) -> None:
+    """Of linear and inverse contracts alike: the profit from the entry to that price is that profit."""
+    priced = Priced("leg", t.given("size", "leg", u.BASE), InUse(frozenset({kind}), multiplied=True))
+    made = {"price": priced.price_at(t.given("entry_price", "leg", u.PRICE), t.given("wanted", "leg", u.SETTLE))}
+    figures = {"size": size, "multiplier": 10, "entry_price": entry, "wanted": profit / 100_000}
+    price = walked(made, figures)["price"]
+    back = {"profit": priced.profit(t.given("entry_price", "leg", u.PRICE), t.given("price", "leg", u.PRICE))}
+    assert walked(back, {**figures, "price": price})["profit"] == profit / 100_000
+
+
+def test_a_kept_plan_steps_as_a_fresh_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RISKRULES_CACHE", str(tmp_path))
+    fresh, kept = (load(POLICIES, rulebook="house-usdm", as_of="2027-01-01T00:00:00Z") for _ in range(2))
+    assert list(tmp_path.glob("house-usdm-*.plan"))
+    assert kept.plan is not fresh.plan
+    assert kept.plan.beside == fresh.plan.beside
+    assert step_of("1675", book=kept).step == step_of("1675", book=fresh).step == 3
 
 
 def test_behind_each_position_stands_its_share_of_the_margin() -> None:
