@@ -22,10 +22,10 @@ from riskrules.units import unit as u
 
 def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
-    sums = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts = {name: term for name, term in sums.items() if name not in POOL_MARGINS}
+    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
     parts |= equity_of(s, {**names, **parts}, formulas, pooled)
-    parts |= {name: _held(s, name, sums[name], pooled, {**names, **parts}) for name in POOL_MARGINS}
+    known = {name: term for name, term in {**names, **parts}.items() if name not in POOL_MARGINS}
+    parts |= {name: _held(s, name, parts[name], pooled, known) for name in POOL_MARGINS}
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
 

@@ -283,7 +283,8 @@ def test_exit_codes(
     file.write_text(json.dumps(payload))
     assert run(["explain", str(EXAMPLES / "house.json"), "--policies", str(POLICIES), "--against", str(file), *more]) == code, why
     printed_there = capsys.readouterr()
-    assert said in printed_there.out + printed_there.err, why
+    printed = " ".join(f"{printed_there.out} {printed_there.err}".split())  # a long path is folded elsewhere
+    assert " ".join(said.split()) in printed, why
 
 
 def test_its_json_is_as_its_schema_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
