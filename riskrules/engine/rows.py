@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from riskrules.engine.groups import Groups, of_option, scenario_column
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
@@ -17,6 +18,7 @@ from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
 from riskrules.units.clock import NANOS, Instant
 from riskrules.units.exact import ZERO, Exact
+from riskrules.units.series import series_of
 
 TABLE_FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverages")
 CROSS, ISOLATED = "cross", "isolated"
@@ -49,6 +51,9 @@ class Rows:
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
         self.keys = self._keys()
+        self.groups = Groups(self) if plan.program.grouped else None
+        if self.groups:
+            self.keys |= self.groups.keys
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
             "leg": (self.legs, self._leg_cell),
             "order": (self.orders, self._order_cell),
@@ -139,6 +144,7 @@ class Rows:
             "position": [self.markets[market] for _, market in self.positions],
             "account": [self.account.id],
             "scenario": list(self.plan.scenarios),
+            **(self.groups.labels if self.groups else {}),
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
@@ -177,9 +183,10 @@ class Rows:
             return [table if isinstance(table, Fault) else getattr(table, name) for table in tables]
         if rows == "market":
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
-        assert rows.startswith("market@"), rows
-        moves = self.plan.scenarios.values()
-        return [move.get(market, move[""]) for market in self.markets for move in moves]
+        if rows == "scenario" or rows.endswith("@scenario"):
+            return scenario_column(self.plan, rows, name, self.markets if rows.startswith("market") else self.groups)
+        assert self.groups is not None, rows
+        return self.groups.column(rows, name, self.snapshot)
 
     # -- cells -----------------------------------------------------------------------------------
 
@@ -194,7 +201,7 @@ class Rows:
             return self._age(given.at, f"the mark price of {market}")
         if name in self.plan.settings:
             values = self.plan.settings[name]
-            return values.get(market, values.get("")) or Fault(
+            return values.get(market, values.get(series_of(market).market, values.get(""))) or Fault(
                 "RR505", f"{name} is not set for {market}", "add it to the settings of the formula file"
             )
         if name in self.plan.drivers.get("market", ()):
@@ -202,6 +209,8 @@ class Rows:
         plan = self.market_plans[k]
         if isinstance(plan, Fault):
             return plan
+        if name in ("is_option", "is_call", "strike"):
+            return of_option(market, name)
         if name in ("is_inverse", "multiplier"):
             return getattr(plan, name)
         if isinstance(table, Fault):

@@ -13,7 +13,8 @@ from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
 from riskrules.rulebook.expression import MOST_FACTORS, NO_FIGURE, Mistake, Resolve, build, factors
-from riskrules.rulebook.versions import History, Version
+from riskrules.rulebook.plan import OF_SCENARIO
+from riskrules.rulebook.versions import WITHDRAWN, History, Version
 from riskrules.rules.formula import FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
 from riskrules.units import say
@@ -53,6 +54,9 @@ BASE_FIGURES = frozenset(
         "posted_margin",
         "posts_initial",
         "move",
+        "strike",
+        "is_option",
+        "is_call",
     )
 )
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
@@ -72,8 +76,8 @@ class FormulaBook:
         """The formula's term; where it has a fault, that is told and a stand-in keeps the rest checkable."""
         return self._resolve(name) or self._unknown(name)
 
-    def margin(self, name: str) -> Term:
-        """A formula that a margin section asks for: in settle, one value for each leg or position."""
+    def margin(self, name: str, rows: tuple[str, ...] = ("leg", "position", "pool")) -> Term:
+        """A formula that a margin section asks for: in settle, one value for each of such rows."""
         found = self.term(name)
         version = self._versions["terms"].get(name)
         if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
@@ -87,13 +91,13 @@ class FormulaBook:
                     found=name,
                 )
             )
-        elif found.rows not in ("leg", "position"):
+        elif found.rows not in rows:
             at = version.file.at(*version.place, "rows") if version else None
-            text = f"a margin has a value for each leg or position, and {name} has one for each {found.rows}"
+            text = f"what is asked for here has a value for each {' or '.join(rows)}, and {name} has one for each {found.rows}"
             self.problems.append(Problem("RR404", at, text, "correct the rows, or share the value out over the legs", found=name))
         else:
             return found
-        return t.given(name, "leg", u.SETTLE)
+        return t.given(name, rows[0], u.SETTLE)
 
     def rest(self, terms: dict[str, Term]) -> dict[str, Term]:
         """Every formula, those that no section asked for included, over all the terms of the book."""
@@ -118,10 +122,16 @@ class FormulaBook:
         return {kind: tuple(sorted(names)) for kind, names in rows.items()}
 
     def settings(self) -> dict[str, dict[str, Exact]]:
-        return {name: _by_market(version.value) for name, version in self._versions["settings"].items()}
+        found = ((name, version.value) for name, version in self._versions["settings"].items())
+        return {name: _by_market(setting) for name, setting in found if setting.value is None}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
-        return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
+        """The moves of each, and its own figures under names that no market has; a scenario that was withdrawn is none."""
+        return {name: _by_market(scenario) | _figures(scenario) for name, scenario in self._scenarios()}
+
+    def _scenarios(self) -> Iterator[tuple[str, Scenario]]:
+        found = ((name, version.value) for name, version in self._versions["scenarios"].items())
+        return ((name, value) for name, value in found if value != WITHDRAWN)
 
     def _unknown(self, name: str) -> Term:
         if name not in self._versions["terms"]:
@@ -140,9 +150,13 @@ class FormulaBook:
             version = self._versions["inputs"][name]
             return t.given(name, version.value.rows, UNITS[version.value.unit])
         if name in self._versions["settings"]:
-            return t.given(name, "market", UNITS[self._versions["settings"][name].value.unit])
+            setting = self._versions["settings"][name].value
+            unit = UNITS[setting.unit]
+            return t.given(name, "market", unit) if setting.value is None else t.constant(setting.value, unit)
         if name in self._versions["terms"]:
             return self._build(name, self._versions["terms"][name])
+        if any(name in (scenario.figures or ()) for _, scenario in self._scenarios()):
+            return t.given(name, "scenario", u.NUMBER)
         return None
 
     def _build(self, name: str, version: Version) -> Term | None:
@@ -200,6 +214,10 @@ def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
     """Each market's own figure, and under "" the one of every other."""
     every = {} if value.every_market is None else {"": to_exact(value.every_market)}
     return every | {market: to_exact(figure) for market, figure in value.markets.items()}
+
+
+def _figures(value: Scenario) -> dict[str, Exact]:
+    return {OF_SCENARIO + name: to_exact(figure) for name, figure in (value.figures or {}).items()}
 
 
 def _problem(version: Version, mistake: Mistake) -> Problem:

@@ -69,6 +69,9 @@ class ContractsFile(Header):
     kind: Literal["contracts"]
     every_market: Contract | None = Field(default=None, description="of each market that has a table and no entry of its own")
     markets: dict[Market, Contract] = Field(default_factory=dict, description="markets with a contract of their own")
+    every_option: Contract | None = Field(
+        default=None, description="of each option, BASE-QUOTE-YYMMDD-STRIKE-C or -P, on a market of the book"
+    )
     assets: dict[Asset, AssetRule] = Field(default_factory=dict, description="the settle and collateral assets")
     aliases: Aliases | None = Field(default=None, description="how others spell the markets")
 
@@ -78,13 +81,19 @@ FILE = ContractsFile
 Names = dict[str, Term]
 
 
-# What a formula may use of a leg and of its account besides the figures below.
+# What a formula may use of a leg, its market and account, and of a balance besides the figures below.
 LEG_FIGURES: Names = {
     "size": given("size", "leg", u.BASE),
     "entry_price": given("entry_price", "leg", u.PRICE),
     "leverage": given("leverage", "leg", u.LEVERAGE),
     "taker_fee": given("taker_fee", "account", u.RATE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
+    "is_option": given("is_option", "market", u.FLAG),
+    "is_call": given("is_call", "market", u.FLAG),
+    "strike": given("strike", "market", u.PRICE),
+    "unsettled_funding": given("unsettled_funding", "leg", u.SETTLE),
+    "amount": given("amount", "holding", u.BASE),
+    "is_settle": given("is_settle", "asset", u.FLAG),
 }
 
 

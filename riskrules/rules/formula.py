@@ -18,9 +18,9 @@ file is read.  There are no loops, texts or attributes.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from riskrules.rules.fields import Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
@@ -28,7 +28,7 @@ from riskrules.units.exact import strict_number
 
 KIND = "formula"
 
-RowKind = Literal["market", "asset", "account", "pool", "position", "leg", "order", "holding"]
+RowKind = Literal["market", "asset", "account", "pool", "position", "leg", "order", "holding", "underlying", "expiry", "strike"]
 UnitName = Literal["1", "rate", "leverage", "count", "base", "quote", "settle", "contract", "second", "quote/base", "settle/base", "flag"]
 
 
@@ -60,27 +60,38 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order"] = Field(description="what a snapshot gives one for")
+    rows: Literal["market", "asset", "account", "leg", "order", "underlying", "expiry"] = Field(description="what a snapshot gives one for")
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
 
 
 class Setting(Model):
     unit: UnitName
+    value: Figure | None = Field(default=None, description="one figure for everything, that rows of every kind may use")
     every_market: Figure | None = Field(default=None, description="for a market without a value of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
+    later: ClassVar[frozenset[str]] = frozenset({"value"})
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Setting:
+        if self.value is not None and (self.every_market is not None or self.markets):
+            text = "a value for everything, and others for markets"
+            raise refuse("RR225", text, "value, or every_market and markets", "keep one of them")
+        return self
 
 
 class Scenario(Model):
     every_market: Figure = Field(description="the move of each market's mark that has no move of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
+    figures: dict[Name, Figure] | None = Field(default=None, description="figures of the scenario, for formulas: each scenario gives all")
+    later: ClassVar[frozenset[str]] = frozenset({"figures"})
 
 
 class FormulaFile(Header):
     kind: Literal["formula"]
     inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")
     settings: dict[Name, Setting] = Field(default_factory=dict, description="parameters of each market")
-    scenarios: dict[Name, Scenario] = Field(default_factory=dict, description="moves of every mark, together")
+    scenarios: dict[Name, Scenario | Literal["withdrawn"]] = Field(default_factory=dict, description="moves of every mark, together")
     terms: dict[Name, FormulaTerm] = Field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -108,7 +108,13 @@ class Account(Model):
 
 
 class Equity(Model):
-    wallet_balance: Literal["counted"] = Field(description="the balance, or the posted margin of an isolated position")
+    wallet_balance: Literal["counted"] | Formula = Field(
+        description="the balance, or the posted margin of an isolated position; or what each balance is worth, by a formula"
+    )
+    position_value: Formula | None = Field(
+        default=None, description="what each position is worth, in place of its unrealised profit; the shares below are of it"
+    )
+    later: ClassVar[frozenset[str]] = frozenset({"position_value"})
     unrealised_profit: Rate = Field(description="share of a position's profit that counts")
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")

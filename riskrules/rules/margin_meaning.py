@@ -20,7 +20,7 @@ from riskrules.units import unit as u
 
 Names = dict[str, Term]
 Where = Callable[..., Source]
-Formulas = Callable[[str], Term]
+Formulas = Callable[..., Term]
 
 NOTHING = t.constant(0, u.SETTLE)
 # Asked of an order, not decided of a pool.
@@ -47,7 +47,7 @@ class Sections:
 def meaning(s: Sections, names: Names, formulas: Formulas) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
     parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
-    parts |= _equity(s, {**names, **parts})
+    parts |= _equity(s, {**names, **parts}, formulas)
     parts |= _decisions(s, parts)
     return {**parts, **_opening(s, names, parts)}
 
@@ -128,8 +128,8 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
     else:
         base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
-    each = _round(each, s.rounding.position_margins).named("position_maintenance", where)
-    pooled = _legs_together(s, each)
+    each = _round(each, s.rounding.position_margins).named(_called(each, "position_maintenance"), where)
+    pooled = each if each.rows == "pool" else _legs_together(s, each)
     fee = s.maintenance_margin.fee
     closing: Names = {}
     if not isinstance(fee, str):
@@ -138,7 +138,12 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
     total = _round(pooled, s.rounding.pool_margins).named("maintenance_margin", s.at("maintenance_margin"))
-    return {"position_maintenance": each, **closing, "maintenance_margin": total}
+    return {each.name: each, **closing, "maintenance_margin": total}
+
+
+def _called(each: Term, name: str) -> str:
+    """A requirement of the whole pool is no position's."""
+    return name.replace("position_", "portfolio_") if each.rows == "pool" else name
 
 
 def _fraction(rate: Fraction | str) -> Fraction:
@@ -164,13 +169,13 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"
         each = base / (t.given("leverage", "leg", u.LEVERAGE) if chosen else t.to_rows(names["max_leverage"], "leg"))
-    each = _round(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
+    each = _round(each.shown_as("money"), s.rounding.position_margins).named(_called(each, "position_initial"), where)
     orders = _orders(s, names)
-    total = t.over("total", each, "pool")
+    total = each if each.rows == "pool" else t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
     return {
-        "position_initial": each,
+        each.name: each,
         **orders,
         "initial_margin": _round(total, s.rounding.pool_margins).named("initial_margin", s.at("initial_margin")),
     }
@@ -204,9 +209,10 @@ def _order_margin(s: Sections, names: Names) -> Term:
     return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
 
 
-def _equity(s: Sections, names: Names) -> Names:
-    wallet = _wallet(s, names)
-    profit = _counted_profit(s, names["unrealised_profit"])
+def _equity(s: Sections, names: Names, formulas: Formulas) -> Names:
+    wallet = _wallet(s, names, formulas)
+    by_formula = s.equity.position_value
+    profit = _counted_profit(s, formulas(by_formula.formula, ("leg",)) if by_formula else names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
     funding = _counted_funding(s)
     if funding is not None:
@@ -215,9 +221,11 @@ def _equity(s: Sections, names: Names) -> Names:
     return {**wallet, "counted_profit": profit, **({"counted_funding": funding} if funding else {}), "equity": equity}
 
 
-def _wallet(s: Sections, names: Names) -> Names:
+def _wallet(s: Sections, names: Names, formulas: Formulas) -> Names:
     held = t.given("amount", "holding", u.BASE)
-    collateral = _collateral(s, held, names).named("collateral", s.at("collateral"))
+    rule = s.equity.wallet_balance
+    worth = _collateral(s, held, names) if isinstance(rule, str) else formulas(rule.formula, ("holding",))
+    collateral = worth.named("collateral", s.at("collateral"))
     cross = t.over("total", collateral, "pool")
     posted = t.given("posted_margin", "pool", u.SETTLE)
     if s.account.posted_margin == "given_or_initial_at_entry":

@@ -80,6 +80,15 @@ class Book:
         made = {name: {"unit": unit, "markets": {market: value}} for name, (unit, value) in values.items()}
         return self._over("formula", "settings", {"settings": made})
 
+    def values(self, values: Mapping[str, tuple[str, str]]) -> Book:
+        """Parameters of everything: for each its unit and its value."""
+        return self._over(
+            "formula", "values", {"settings": {name: {"unit": unit, "value": value} for name, (unit, value) in values.items()}}
+        )
+
+    def scenarios(self, found: Mapping[str, Mapping[str, Any] | str]) -> Book:
+        return self._over("formula", "scenarios", {"scenarios": dict(found)})
+
     def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 

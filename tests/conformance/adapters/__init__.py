@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.conformance.adapters import hyperliquid, linear, tables, venues
+from tests.conformance.adapters import derive, hyperliquid, linear, tables, venues
 from tests.conformance.asked import Trial
 from tests.conformance.cases import Question
 
@@ -48,4 +48,5 @@ ADAPTERS: dict[str, Adapter] = {
     "hl_margin_used": hyperliquid.margin_used,
     "hl_cross_liq": hyperliquid.cross_liq,
     "hl_tier_mm": hyperliquid.tier_mm,
+    "derive.srm": derive.standard,
 }

@@ -1,0 +1,195 @@
+"""exp, log, the normal distribution and Black-76 between two exact bounds, for roundings that are right.
+
+None of them has a last digit at a rational figure (but at 0, and at 1 for the logarithm).  So each is
+enclosed between two whole numbers of 2^-bits, and the bits are doubled until both fall on one step.
+Every line of a series is rounded down for the lower bound and up for the upper one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import isqrt
+from typing import NamedTuple
+
+from riskrules.units.exact import Exact
+
+MOST_BITS = 4096
+FURTHEST = 10_000  # an exponent beyond it: figures of thousands of digits
+TAIL = 60  # beyond it the normal distribution is 0 or 1 to MOST_BITS / 2 bits
+
+
+class Between(NamedTuple):
+    """low ≤ the value × 2^bits ≤ high."""
+
+    low: int
+    high: int
+
+
+def exp(x: Exact, bits: int) -> Between:
+    """Of a figure that is not beyond FURTHEST."""
+    if x[0] < -FURTHEST * x[1]:
+        return Between(0, 1)
+    if x[0] < 0:
+        return _inverse(exp((-x[0], x[1]), bits + 8), bits + 8, bits)
+    halvings = max(x[0] // x[1], 1).bit_length() + 2
+    work = bits + 2 * halvings + 16 + 2 * int(x[0] // x[1])
+    n, d = x[0] << work, x[1] << halvings
+    low, high = _series(Between(n // d, -(-n // d)), work)
+    for _ in range(halvings):
+        low, high = low * low >> work, -(-high * high >> work)
+    return _less(Between(low, high), work - bits)
+
+
+def _series(y: Between, bits: int) -> Between:
+    """1 + y + y²/2 + …, of y below 1/2: what is left out is less than the last term."""
+    low = high = term_low = term_high = 1 << bits
+    k = 0
+    while term_high > 1:
+        k += 1
+        term_low, term_high = (term_low * y.low >> bits) // k, _up(_up(term_high * y.high, 1 << bits), k)
+        low, high = low + term_low, high + term_high
+    return Between(low, high + 2)
+
+
+def log(x: Exact, bits: int) -> Between:
+    """Of a figure above 0."""
+    power = x[0].bit_length() - x[1].bit_length()
+    n, d = (x[0], x[1] << power) if power >= 0 else (x[0] << -power, x[1])
+    work = bits + abs(power).bit_length() + 16
+    part = _twice_artanh(n - d, n + d, work)
+    two = _log_two(work)
+    ends = (power * two.low, power * two.high)
+    return _less(Between(part.low + min(ends), part.high + max(ends)), work - bits)
+
+
+@lru_cache(maxsize=64)
+def _log_two(bits: int) -> Between:
+    return _twice_artanh(1, 3, bits)
+
+
+def _twice_artanh(n: int, d: int, bits: int) -> Between:
+    """2 (z + z³/3 + z⁵/5 + …) for z = n ÷ d of at most 1/2."""
+    if n < 0:
+        other = _twice_artanh(-n, d, bits)
+        return Between(-other.high, -other.low)
+    low_power, high_power = (n << bits) // d, -(-(n << bits) // d)
+    low = high = 0
+    k = 1
+    while high_power > 1:
+        low, high = low + low_power // k, high + -(-high_power // k)
+        low_power, high_power = low_power * n * n // (d * d), -(-high_power * n * n // (d * d))
+        k += 2
+    return Between(2 * low, 2 * high + 4)
+
+
+def normal(x: Exact, bits: int) -> Between:
+    """The share of a standard normal that lies at or below x."""
+    if x[0] < 0:
+        other = normal((-x[0], x[1]), bits)
+        return Between((1 << bits) - other.high, (1 << bits) - other.low)
+    if x[0] > TAIL * x[1]:
+        return Between((1 << bits) - (1 << max(bits - MOST_BITS // 2, 0)), 1 << bits)
+    square = (x[0] * x[0], x[1] * x[1])
+    work = bits + square[0] // square[1] + 24
+    total = _odd_series(x, square, work)
+    density = _times(exp((-square[0], 2 * square[1]), work), _one_over_root_two_pi(work), work)
+    part = _times(total, density, work)
+    half = 1 << (work - 1)
+    return _less(Between(half + part.low, min(half + part.high, 1 << work)), work - bits)
+
+
+def _odd_series(x: Exact, square: Exact, bits: int) -> Between:
+    """x + x³/3 + x⁵/(3·5) + …: once a term is less than half of the one before, what is left out is less than it."""
+    low, high = (x[0] << bits) // x[1], -(-(x[0] << bits) // x[1])
+    low_term, high_term, k = low, high, 1
+    while high_term > 1 or 2 * square[0] > k * square[1]:
+        k += 2
+        low_term, high_term = low_term * square[0] // (square[1] * k), -(-high_term * square[0] // (square[1] * k))
+        low, high = low + low_term, high + high_term
+    return Between(low, high + 2)
+
+
+@lru_cache(maxsize=64)
+def _one_over_root_two_pi(bits: int) -> Between:
+    work = bits + 16
+    fifth, other = _arctan_of(5, work), _arctan_of(239, work)
+    two_pi = Between(32 * fifth.low - 8 * other.high, 32 * fifth.high - 8 * other.low)
+    root = Between(isqrt(two_pi.low << work), isqrt(two_pi.high << work) + 1)
+    return _inverse(root, work, bits)
+
+
+def _arctan_of(d: int, bits: int) -> Between:
+    """Of 1 ÷ d: the terms change sign, so that a sum that stops is off by less than the next."""
+    total, power, k, sign = 0, (1 << bits) // d, 1, 1
+    terms = 0
+    while power:
+        total += sign * (power // k)
+        power //= d * d
+        k, sign, terms = k + 2, -sign, terms + 1
+    return Between(total - 3 * terms - 2, total + 3 * terms + 2)
+
+
+def black76(figures: tuple[Exact, Exact, Exact, bool], bits: int) -> Between:
+    """An option on a forward, not discounted; the deviation is the volatility × the root of the time left, above 0."""
+    forward, strike, deviation, is_call = figures
+    work = bits + max(forward[0] // forward[1], strike[0] // strike[1], 1).bit_length() + 8
+    within = log((forward[0] * strike[1], forward[1] * strike[0]), work + _bits_of(deviation))
+    scale = 1 << (work + _bits_of(deviation))
+    ends = [_both_shares((end, scale), deviation, is_call, work) for end in within]
+    first = Between(min(one.low for one, _ in ends), max(one.high for one, _ in ends))
+    second = Between(min(two.low for _, two in ends), max(two.high for _, two in ends))
+    worth, owed = (forward, strike) if is_call else (strike, forward)
+    now = (worth[0] * owed[1] - owed[0] * worth[1] << work) // (worth[1] * owed[1])  # what is left is never worth less than now
+    low = max((first.low * worth[0]) // worth[1] - -(-(second.high * owed[0]) // owed[1]), now, 0)
+    high = -(-(first.high * worth[0]) // worth[1]) - (second.low * owed[0]) // owed[1]
+    return _less(Between(low, max(low, high)), work - bits)
+
+
+def _both_shares(moneyness: Exact, deviation: Exact, is_call: bool, bits: int) -> tuple[Between, Between]:
+    """The share that what is had is multiplied with, and that of what is given for it."""
+    n, d = moneyness[0] * deviation[1], moneyness[1] * deviation[0]
+    near = (2 * n * deviation[1] + d * deviation[0], 2 * d * deviation[1])
+    far = (2 * n * deviation[1] - d * deviation[0], 2 * d * deviation[1])
+    if is_call:
+        return normal(near, bits), normal(far, bits)
+    return normal((-far[0], far[1]), bits), normal((-near[0], near[1]), bits)
+
+
+def _bits_of(deviation: Exact) -> int:
+    """How many more bits the logarithm needs, that a small deviation is divided into."""
+    return max((deviation[1] // deviation[0]).bit_length(), 1) + 2
+
+
+def _inverse(x: Between, bits: int, wanted: int) -> Between:
+    one = 1 << (bits + wanted)
+    return Between(one // x.high, -(-one // x.low) if x.low > 0 else 1 << wanted)
+
+
+def _times(x: Between, y: Between, bits: int) -> Between:
+    return Between(x.low * y.low >> bits, -(-x.high * y.high >> bits))
+
+
+def _less(x: Between, bits: int) -> Between:
+    return Between(x.low >> bits, -(-x.high >> bits))
+
+
+Enclosing = Callable[[int], Between]
+Step = Callable[[Exact, Exact], Exact]
+
+
+def _up(n: int, d: int) -> int:
+    return -(-n // d)
+
+
+def in_steps(enclosing: Enclosing, quantum: Exact, step: Step) -> Exact | None:
+    """The value in whole steps.  No fraction is such a value: it lies between two half steps and on none.  None where no bits settle it."""
+    n, d = 2 * quantum[1], quantum[0]
+    bits = max(64, 32 + (quantum[1] // quantum[0]).bit_length())
+    while bits <= MOST_BITS:
+        low, high = enclosing(bits)
+        half = (low * n) // (d << bits)
+        if -(-(high * n) // (d << bits)) <= half + 1:
+            return step(((2 * half + 1) * quantum[0], 4 * quantum[1]), quantum)
+        bits *= 2
+    return None
