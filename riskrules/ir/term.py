@@ -232,8 +232,8 @@ def finest(*rows: str) -> str:
     if not plain:
         return "scenario"
     best = max(plain, key=lambda kind: len(UP[kind]))
-    if not all(reaches(best, kind) for kind in plain):  # a market and what a pool holds of a coin meet in a position
-        best = next((kind for kind in ("position", "leg") if all(reaches(kind, other) for other in plain)), best)
+    if not all(reaches(best, kind) for kind in plain):  # a market and a pool meet in a position, an asset and a pool in a balance
+        best = next((kind for kind in ("position", "leg", "holding") if all(reaches(kind, other) for other in plain)), best)
     return best + SCENARIO if crossed else best
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from riskrules.ir import term as t
 from riskrules.ir.functions import FUNCTIONS as OF_FIGURES
+from riskrules.ir.functions import rounded_by
 from riskrules.ir.ops import ROOTS, ROUNDINGS
 from riskrules.ir.term import Term
 from riskrules.units import unit as u
@@ -19,6 +20,7 @@ from riskrules.units.unit import BY_NAME, Unit, UnitMistake
 Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
 DEEPEST = 100
+ENCLOSED = frozenset(rounded_by(name, rounding) for name in OF_FIGURES for rounding in ROUNDINGS.values())
 MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
 NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 
@@ -50,6 +52,8 @@ def factors(made: Term) -> int:
         each = [count[id(arg)] for arg in term.args]
         if term.op in ("mul", "div"):
             count[id(term)] = sum(each)
+        elif term.op in ENCLOSED:  # its rounding ends its digits; an option is worth no more than its forward or strike
+            count[id(term)] = max(each[:2]) if len(each) == 5 else 1
         elif term.op == "power":
             count[id(term)] = each[0] * int(term.args[1].param[0])
         else:

@@ -171,7 +171,7 @@ class FormulaBook:
             if mistake.code == "RR307" and len(self._open) > 1:
                 raise
             self.problems.append(_problem(version, mistake))
-            self._built[name] = t.given(name, formula.rows, UNITS[formula.unit])
+            self._built[name] = t.given(name, formula.over, UNITS[formula.unit])
             return self._built[name]
         finally:
             self._open.pop()
@@ -194,15 +194,15 @@ class FormulaBook:
                 "correct the unit, or convert with in_unit(…)",
                 found=formula.unit,
             )
-        rows = made.rows if made.rows != t.ANY else formula.rows
-        if rows != formula.rows and not t.reaches(formula.rows, rows):
+        rows = made.rows if made.rows != t.ANY else formula.over
+        if rows != formula.over and not t.reaches(formula.over, rows):
             raise Mistake(
                 "RR404",
                 f"the expression has a value for each {rows}, the formula says {formula.rows}",
                 "correct the rows, or take a total",
                 found=formula.rows,
             )
-        return t.spread(t.as_unit(made, unit), formula.rows)
+        return t.spread(t.as_unit(made, unit), formula.over)
 
 
 def _in_force(history: History, kind: str, when: Instant) -> dict[str, Version]:

@@ -46,17 +46,28 @@ Figure = Annotated[
 ]
 
 
+EachScenario = Literal[
+    "market_each_scenario", "leg_each_scenario", "holding_each_scenario", "underlying_each_scenario", "expiry_each_scenario",
+    "pool_each_scenario",
+]  # fmt: skip
+
+
 class Example(Model):
     given: dict[Name, Figure] = Field(description="a value for each name that the expression uses")
     gives: Figure = Field(description="what it comes to, exactly")
 
 
 class FormulaTerm(Model):
-    rows: RowKind = Field(description="what there is one value for")
+    rows: RowKind | EachScenario = Field(description="what there is one value for")
     unit: UnitName
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
     example: Example
+
+    @property
+    def over(self) -> str:
+        """The rows as terms call them."""
+        return self.rows.replace("_each_", "@")
 
 
 class Input(Model):

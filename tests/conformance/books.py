@@ -103,6 +103,11 @@ class Book:
         name = f"{self.form}-{cap}"
         return replace(self._over("margin", cap, {"tier_forms": {name: {**own, "cap": cap}}}), form=name)
 
+    def named(self, section: str) -> list[str]:
+        """What the rulebook's own formula files call the entries of a section."""
+        files = sorted((self.folder / self.rulebook / "formula").glob("*.yaml"))
+        return [name for path in files for name in yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader).get(section, {})]
+
     @property
     def folder(self) -> Path:
         return POLICIES if self.shipped else FAMILIES

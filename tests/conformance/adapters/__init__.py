@@ -49,4 +49,6 @@ ADAPTERS: dict[str, Adapter] = {
     "hl_cross_liq": hyperliquid.cross_liq,
     "hl_tier_mm": hyperliquid.tier_mm,
     "derive.srm": derive.standard,
+    "derive.pmrm": derive.portfolio,
+    "derive.pmrm2": derive.second,
 }

@@ -16,6 +16,8 @@ DAYS = tuple(f"30{month:02}01" for month in range(1, 13))  # an expiry is known 
 
 NO_FUNDING = {"unsettled_funding": "0"}  # a case that prints no funding is without any
 
+NOT_READ = ("svi_forward",)  # what a surface was fitted at; the volatilities are given
+
 # Where the rulebook has a setting for a figure of the case.
 STANDARD_VALUES = {
     ("perp", "mm_req"): "perp_maintenance_rate", ("perp", "im_req"): "perp_initial_rate",
@@ -39,9 +41,10 @@ IN_DOLLARS = {
 }  # fmt: skip
 
 
-def valued(book: Book, policy: Fields, names: Mapping[tuple[str, str], str]) -> Book:
+def valued(book: Book, policy: Fields, names: Mapping[tuple[str, str], str], **more: Any) -> Book:
     """The rulebook with the case's figures for its settings."""
-    return book.values({name: ("rate", w.number(policy[of][key])) for (of, key), name in names.items()})
+    found = {name: policy[of][key] for (of, key), name in names.items()} | more
+    return book.values({name: ("rate", w.number(figure)) for name, figure in found.items()})
 
 
 def standard(q: Question) -> list[Trial]:
@@ -78,14 +81,19 @@ def named_days(expiries: Iterable[str]) -> dict[str, str]:
 
 
 def expiry(given: Fields, seconds: str) -> dict[str, str]:
-    return {"time_to_expiry": w.number(seconds), **{name: w.number(value) for name, value in given.items()}}
+    read = (name for name in given if name not in NOT_READ)
+    return {"time_to_expiry": w.number(seconds), **{name: w.number(given[name]) for name in read}}
 
 
 def options_of(one: Fields, day: str, markets: dict[str, Any], legs: list[dict[str, str]]) -> None:
     """The option's own market, and the leg in it."""
-    market = f"{day}-{w.number(one['strike'])}-{'C' if one['call'] else 'P'}"
+    market = option_market(one, day)
     markets[market] = {"volatility": w.number(one["vol"])}
     legs.append(p.position(market, market, w.number(one["amount"]), "0"))
+
+
+def option_market(one: Fields, day: str) -> str:
+    return f"{day}-{w.number(one['strike'])}-{'C' if one['call'] else 'P'}"
 
 
 def account(
@@ -93,3 +101,100 @@ def account(
 ) -> dict[str, Any]:
     one = {"id": p.ACCOUNT, "collateral": dict(held), "positions": legs, "stable_price": w.number(stable_price)}
     return {"markets": dict(markets), "assets": dict(assets), "accounts": [one]}
+
+
+PORTFOLIO = Book("derive-v2-portfolio", "none", "USDC")
+SECOND = Book("derive-v2-portfolio-2", "none", "USDC")
+SHOCKS = {"up": "1", "down": "-1", "none": "0", "skew_linear": "0", "skew_abs": "0"}
+SKEWS = {"skew_linear": "1", "skew_abs": "2"}
+
+BOTH_VALUES = {
+    ("basis", "spot_up"): "basis_up", ("basis", "spot_down"): "basis_down", ("basis", "add_factor"): "basis_base",
+    ("basis", "mult_factor"): "basis_slope", ("peg", "threshold"): "stable_from", ("peg", "factor"): "stable_factor",
+    ("confidence", "threshold"): "confidence_from", ("confidence", "margin"): "confidence_factor",
+    ("vol_shock", "range_up"): "range_up", ("vol_shock", "range_down"): "range_down", ("vol_shock", "short_term_power"): "short_term_power",
+    ("vol_shock", "long_term_power"): "long_term_power", ("vol_shock", "dte_floor_days"): "shortest_days",
+}  # fmt: skip
+PORTFOLIO_VALUES = BOTH_VALUES | {
+    ("static", "base_percent"): "coin_share", ("static", "perp_percent"): "perp_share", ("static", "option_percent"): "option_share",
+    ("discount", "base"): "discount_base", ("discount", "rate_mult"): "rate_times", ("discount", "rate_add"): "rate_plus",
+}  # fmt: skip
+SECOND_VALUES = BOTH_VALUES | {
+    ("vol_shock", "min_vol_up"): "least_volatility_up", ("skew", "linear_scale_cap"): "linear_cap", ("skew", "linear_cbase"): "linear_base",
+    ("skew", "abs_scale_cap"): "absolute_cap", ("skew", "abs_cbase"): "absolute_base", ("skew", "min_k_star"): "least_width",
+    ("skew", "min_width_scale"): "width_scale", ("skew", "vol_static"): "width_base", ("skew", "vol_scale"): "width_slope",
+    ("margin", "mm_factor"): "maintenance_factor", ("margin", "im_factor"): "initial_factor",
+    ("margin", "short_rate_mult"): "short_rate_times", ("margin", "long_rate_mult"): "long_rate_times",
+    ("margin", "short_rate_add"): "short_rate_plus", ("margin", "long_rate_add"): "long_rate_plus",
+    ("margin", "discount_positive"): "discount_positive", ("margin", "discount_negative"): "discount_negative",
+    ("static", "mm_perp_percent"): "perp_maintenance_share", ("static", "im_perp_percent"): "perp_initial_share",
+    ("static", "mm_option_percent"): "option_maintenance_share", ("static", "im_option_percent"): "option_initial_share",
+}  # fmt: skip
+COIN = "ETH"  # a case does not say which coin its manager is for
+SURPLUSES = {"initial_margin": term("initial_surplus"), "maintenance_margin": term("maintenance_surplus")}
+
+
+def portfolio(q: Question) -> list[Trial]:
+    book = _in_scenarios(valued(PORTFOLIO, q.policy, PORTFOLIO_VALUES, initial_factor=q.policy["im_factor"]), q.policy["scenarios"])
+    markets, legs = _positions(q)
+    for one in q.inputs["options"]:
+        markets[legs_market(one, q)]["vol_confidence"] = w.number(one["vol_confidence"])
+    held = {book.settle: w.number(q.inputs["cash"]), COIN: w.number(q.inputs["base_amount"])}
+    assets = {COIN: {"index_price": w.number(q.inputs["spot_price"])}}
+    return [Trial(book, _of_manager(account(markets, assets, legs, held, q.inputs["stable_price"]), q), SURPLUSES)]
+
+
+def second(q: Question) -> list[Trial]:
+    book = _in_scenarios(valued(SECOND, q.policy, SECOND_VALUES), q.policy["scenarios"])
+    markets, legs = _positions(q)
+    held, assets = {book.settle: w.number(q.inputs["cash"])}, {}
+    for one in q.inputs["collaterals"]:
+        held[one["asset"]] = w.number(one["amount"])
+        assets[one["asset"]] = {
+            "index_price": w.number(one["price"]), "confidence": w.number(one["confidence"]), "mm_haircut": w.number(one["mm_haircut"]),
+            "im_haircut_extra": w.number(one["im_haircut_extra"]), "risk_cancelling": "1" if one["risk_cancelling"] else "0",
+        }  # fmt: skip
+    if assets:
+        book = book.collateral({name: {"weight": "100%", "owed_weight": "100%"} for name in assets})
+    return [Trial(book, _of_manager(account(markets, assets, legs, held, q.inputs["stable_price"]), q), SURPLUSES)]
+
+
+def _in_scenarios(book: Book, scenarios: list[Fields]) -> Book:
+    """The case's scenarios in place of the rulebook's."""
+    made: dict[str, Any] = dict.fromkeys(book.named("scenarios"), "withdrawn")
+    for k, one in enumerate(scenarios):
+        figures = {"volatility_move": SHOCKS[one["vol_shock"]]}
+        if "dampening" in one:
+            figures |= {"skew": SKEWS.get(one["vol_shock"], "0"), "damping": w.number(one["dampening"])}
+        made[f"case-{k}"] = {"every_market": w.move(one["spot_shock"]), "figures": figures}
+    return book.scenarios(made)
+
+
+def _positions(q: Question) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """A perpetual's gain is given and not its entry: it is entered at its price, and the gain is cash that is not settled."""
+    markets: dict[str, Any] = {}
+    legs: list[dict[str, str]] = []
+    perp, name = q.inputs["perp"], f"{COIN}-USDC"
+    if not w.is_nothing(perp["amount"]):
+        markets[name] = {"mark_price": w.number(perp["price"]), "perp_confidence": w.number(perp["confidence"])}
+        gain = {"unsettled_funding": w.number(perp["unrealised"])}
+        legs.append(p.position(name, name, w.number(perp["amount"]), w.number(perp["price"]), **gain))
+    for seconds, day in named_days(q.inputs["expiries"]).items():
+        markets[f"{name}-{day}"] = expiry(q.inputs["expiries"][seconds], seconds)
+    for one in q.inputs["options"]:
+        options_of(one, _day(one, q), markets, legs)
+    return markets, legs
+
+
+def _day(one: Fields, q: Question) -> str:
+    return f"{COIN}-USDC-{named_days(q.inputs['expiries'])[str(one['expiry_sec'])]}"
+
+
+def legs_market(one: Fields, q: Question) -> str:
+    return option_market(one, _day(one, q))
+
+
+def _of_manager(snapshot: dict[str, Any], q: Question) -> dict[str, Any]:
+    """With the feed of the manager's coin."""
+    feed = {name: w.number(q.inputs[name]) for name in ("spot_price", "spot_confidence")}
+    return {**snapshot, "accounts": [{**one, **feed} for one in snapshot["accounts"]]}
