@@ -140,10 +140,9 @@ def black76(figures: tuple[Exact, Exact, Exact, bool], bits: int) -> Between:
     first = Between(min(one.low for one, _ in ends), max(one.high for one, _ in ends))
     second = Between(min(two.low for _, two in ends), max(two.high for _, two in ends))
     worth, owed = (forward, strike) if is_call else (strike, forward)
-    now = (worth[0] * owed[1] - owed[0] * worth[1] << work) // (worth[1] * owed[1])  # what is left is never worth less than now
-    low = max((first.low * worth[0]) // worth[1] - -(-(second.high * owed[0]) // owed[1]), now, 0)
+    low = (first.low * worth[0]) // worth[1] - _up(second.high * owed[0], owed[1])
     high = -(-(first.high * worth[0]) // worth[1]) - (second.low * owed[0]) // owed[1]
-    return _less(Between(low, max(low, high)), work - bits)
+    return _less(Between(low, high), work - bits)
 
 
 def _both_shares(moneyness: Exact, deviation: Exact, is_call: bool, bits: int) -> tuple[Between, Between]:
@@ -182,14 +181,26 @@ def _up(n: int, d: int) -> int:
     return -(-n // d)
 
 
-def in_steps(enclosing: Enclosing, quantum: Exact, step: Step) -> Exact | None:
-    """The value in whole steps.  No fraction is such a value: it lies between two half steps and on none.  None where no bits settle it."""
+class Open(NamedTuple):
+    """A value that no fraction is: how it is enclosed, and what it is always above and below."""
+
+    enclosing: Enclosing
+    least: Exact | None = None
+    most: Exact | None = None
+
+
+def in_steps(value: Open, quantum: Exact, step: Step) -> Exact | None:
+    """The value in whole steps: it lies between two half steps and on none.  None where no bits settle between which."""
     n, d = 2 * quantum[1], quantum[0]
     bits = max(64, 32 + (quantum[1] // quantum[0]).bit_length())
     while bits <= MOST_BITS:
-        low, high = enclosing(bits)
-        half = (low * n) // (d << bits)
-        if -(-(high * n) // (d << bits)) <= half + 1:
+        low, high = value.enclosing(bits)
+        half, top = (low * n) // (d << bits), _up(high * n, d << bits)
+        if value.least is not None:
+            half = max(half, value.least[0] * n // (value.least[1] * d))
+        if value.most is not None:
+            top = min(top, _up(value.most[0] * n, value.most[1] * d))
+        if top <= half + 1:
             return step(((2 * half + 1) * quantum[0], 4 * quantum[1]), quantum)
         bits *= 2
     return None

@@ -13,7 +13,7 @@ from riskrules.ir import enclosed
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import Exact
 
-Found = enclosed.Enclosing | Exact | Fault
+Found = enclosed.Open | Exact | Fault
 Option = tuple[Exact, Exact, bool]  # size, strike, whether it is a call
 # What each is called with: names of its arguments, and how it is written.
 FUNCTIONS: dict[str, tuple[str, ...]] = {"exp": ("{0}",), "log": ("{0}",), "normal": ("{0}",), "black76": ("{0}", "{1}", "{2}", "call {3}")}
@@ -46,7 +46,7 @@ def _rounded(value: Callable[..., Found], step: enclosed.Step, *figures: Any) ->
     found = value(*of)
     if isinstance(found, Fault):
         return found
-    if isinstance(found, tuple):
+    if not isinstance(found, enclosed.Open):
         return step(found, quantum)
     return enclosed.in_steps(found, quantum, step) or Fault("RR509", "a rounding finer than any bounds", "round to larger steps")
 
@@ -56,17 +56,17 @@ def _exp(x: Exact) -> Found:
         return 1, 1
     if x[0] > enclosed.FURTHEST * x[1]:
         return Fault("RR509", "an exponent above 10,000", "the figure that is the exponent is out of all bounds")
-    return partial(enclosed.exp, x)
+    return enclosed.Open(partial(enclosed.exp, x), least=(0, 1))
 
 
 def _log(x: Exact) -> Found:
     if x[0] <= 0:
         return Fault("RR509", "a logarithm of a figure that is not above 0", "the figure must be above 0")
-    return (0, 1) if x[0] == x[1] else partial(enclosed.log, x)
+    return (0, 1) if x[0] == x[1] else enclosed.Open(partial(enclosed.log, x))
 
 
 def _normal(x: Exact) -> Found:
-    return (1, 2) if x[0] == 0 else partial(enclosed.normal, x)
+    return (1, 2) if x[0] == 0 else enclosed.Open(partial(enclosed.normal, x), (0, 1), (1, 1))
 
 
 def _black76(forward: Exact, strike: Exact, deviation: Exact, is_call: bool) -> Found:
@@ -74,9 +74,10 @@ def _black76(forward: Exact, strike: Exact, deviation: Exact, is_call: bool) -> 
     if forward[0] <= 0 or strike[0] <= 0 or deviation[0] < 0:
         text = "an option on a forward or with a strike that is not above 0, or with a deviation below 0"
         return Fault("RR509", text, "forward and strike must be above 0, and the volatility not below")
+    now = _payoff(forward, strike, is_call)
     if deviation[0] == 0:
-        return _payoff(forward, strike, is_call)
-    return partial(enclosed.black76, (forward, strike, deviation, is_call))
+        return now
+    return enclosed.Open(partial(enclosed.black76, (forward, strike, deviation, is_call)), now, forward if is_call else strike)
 
 
 def _payoff(price: Exact, strike: Exact, is_call: bool) -> Exact:
