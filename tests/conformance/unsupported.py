@@ -8,7 +8,6 @@ MISSING: tuple[tuple[str, str], ...] = (
         "funding_basis_mark adl_bitmex vega.composite_price vega.trade_price vega.twap drift.twap_band",
     ),
     ("no rulebook of this venue", "gmx.liquidatable gmx.capped_pnl lfest.check mango.health"),
-    ("no rulebook of this venue", "derive.auction"),
     (
         "no rulebook of this venue",
         "drift.asset_weight drift.liability_weight drift.upnl_weight drift.perp_position drift.margin_ratio drift.account "

@@ -49,6 +49,7 @@ ADAPTERS: dict[str, Adapter] = {
     "hl_cross_liq": hyperliquid.cross_liq,
     "hl_tier_mm": hyperliquid.tier_mm,
     "derive.srm": derive.standard,
+    "derive.auction": derive.auction,
     "derive.pmrm": derive.portfolio,
     "derive.pmrm2": derive.second,
 }

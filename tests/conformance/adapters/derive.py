@@ -198,3 +198,47 @@ def _of_manager(snapshot: dict[str, Any], q: Question) -> dict[str, Any]:
     """With the feed of the manager's coin."""
     feed = {name: w.number(q.inputs[name]) for name in ("spot_price", "spot_confidence")}
     return {**snapshot, "accounts": [{**one, **feed} for one in snapshot["accounts"]]}
+
+
+# -- the auction at one instant, the same for every manager ------------------------------------------
+
+AUCTION_VALUES = {
+    "start": "price_start", "fast_cutoff": "price_at_slow", "fast_seconds": "fast_seconds", "slow_seconds": "slow_seconds",
+    "insolvent_seconds": "insolvent_seconds", "buffer": "buffer_share",
+}  # fmt: skip
+AUCTION_INPUTS = {
+    "elapsed": "auction_seconds", "reserved_cash": "reserved_cash", "bid_percent": "bid_share", "maintenance_margin": "given_margin",
+    "total_insolvent_maintenance": "insolvent_maintenance", "security_module_cash": "security_module_cash",
+}  # fmt: skip
+# The case gives the margin of an account without its positions.
+GIVEN_MARGIN = {
+    "maintenance_requirement": {
+        "rows": "pool", "unit": "settle", "expression": "total(balance_value, pool) - given_margin", "reads_as": "What leaves the margin that is given.",
+        "example": {"given": {"balance_value": "100", "given_margin": "-50"}, "gives": "150"},
+    },
+    "largest_share_in_steps": {
+        "rows": "pool", "unit": "count", "expression": "round_down(largest_share * 10000, 1)", "reads_as": "In ten-thousandths, cut.",
+        "example": {"given": {"largest_share": "0.53667"}, "gives": "5366"},
+    },
+    "cash_from_bidder_in_dollars": {
+        "rows": "pool", "unit": "settle", "expression": "round_down(cash_from_bidder, in_unit(1, settle))",
+        "reads_as": "In whole dollars, cut.", "example": {"given": {"cash_from_bidder": "1803.2"}, "gives": "1803"},
+    },
+}  # fmt: skip
+AUCTION_FIGURES = {
+    "discount": "price_share", "percent": "bought_share", "cash_from_bidder": "cash_from_bidder", "cash_to_bidder": "cash_to_bidder",
+    "bid_price": "bid_price", "terminates": "auction_ends", "withdrawals_blocked": "withdrawals_blocked", "buffer_margin": "buffer_margin",
+    "max_proportion": "largest_share", "max_proportion_floor_1e4": "largest_share_in_steps",
+    "cash_from_bidder_floor": "cash_from_bidder_in_dollars",
+}  # fmt: skip
+
+
+def auction(q: Question) -> list[Trial]:
+    book = STANDARD.values({name: ("rate", w.number(q.policy[key])) for key, name in AUCTION_VALUES.items()})
+    margin = {"given_margin": {"rows": "account", "unit": "settle", "reads_as": "The account's margin."}}
+    one = {name: w.number(q.inputs[key]) for key, name in AUCTION_INPUTS.items() if key in q.inputs}
+    if "insolvent" in q.inputs:
+        one["is_insolvent"] = "1" if q.inputs["insolvent"] else "0"
+    held = {book.settle: w.number(q.inputs.get("mark_to_market", "0"))}
+    snapshot = {"accounts": [{"id": p.ACCOUNT, "collateral": held, **one}]}
+    return [Trial(book.formulas(margin, GIVEN_MARGIN), snapshot, {said: term(name) for said, name in AUCTION_FIGURES.items()})]
