@@ -219,6 +219,8 @@ def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     evaluated, program = pool.evaluated, pool.evaluated.plan.program
     if not pool.has(name):
         return ""
+    if name == "unrealised_profit" and isinstance(evaluated.value(name, evaluated.row_of(name, leg)), Fault):
+        name = "counted_profit"  # what a formula says that the position is worth
     return value_text(evaluated.value(name, evaluated.row_of(name, leg)), program.nodes[program.named[name]].unit)
 
 

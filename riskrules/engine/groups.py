@@ -7,7 +7,8 @@ underlying stand with the snapshot's assets, those of an expiry with its markets
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from riskrules.engine.snapshot import AssetInput, MarketInput, Snapshot
 from riskrules.ir.fault import Fault
@@ -16,9 +17,6 @@ from riskrules.rulebook.plan import OF_SCENARIO, Plan
 from riskrules.units.exact import Exact
 from riskrules.units.series import Series, series_of
 
-if TYPE_CHECKING:
-    from riskrules.engine.rows import Rows
-
 GROUPS = ("strike", "expiry", "underlying")
 Member = tuple[int, str]  # the pool, and what it is called
 
@@ -26,18 +24,19 @@ Member = tuple[int, str]  # the pool, and what it is called
 class Groups:
     """The groups of an account's rows, each of one pool."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, markets: list[str], assets: list[str], keys: Mapping[tuple[str, str], list[int]]) -> None:
+        """`keys` are those of legs, orders, positions and balances to markets, assets and pools."""
         self.found: dict[str, dict[Member, int]] = {kind: {} for kind in GROUPS}
         self.series: dict[str, list[Series]] = {kind: [] for kind in GROUPS}
         self.keys: dict[tuple[str, str], list[int]] = {}
-        names = [series_of(name) for name in rows.markets]
+        names = [series_of(name) for name in markets]
         for below in ("leg", "order", "position"):
-            pairs = list(zip(rows.keys[below, "pool"], (names[k] for k in rows.keys[below, "market"]), strict=True))
+            pairs = list(zip(keys[below, "pool"], (names[k] for k in keys[below, "market"]), strict=True))
             for kind in GROUPS:
                 self.keys[below, kind] = [self._row(kind, pool, series) for pool, series in pairs]
-        held = [_of_coin(rows.assets[k]) for k in rows.keys["holding", "asset"]]
+        held = [_of_coin(assets[k]) for k in keys["holding", "asset"]]
         self.keys["holding", "underlying"] = [
-            self._row("underlying", pool, one) for pool, one in zip(rows.keys["holding", "pool"], held, strict=True)
+            self._row("underlying", pool, one) for pool, one in zip(keys["holding", "pool"], held, strict=True)
         ]
         self._join()
 

@@ -51,7 +51,7 @@ class Rows:
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
         self.keys = self._keys()
-        self.groups = Groups(self) if plan.program.grouped else None
+        self.groups = Groups(self.markets, self.assets, self.keys) if plan.program.grouped else None
         if self.groups:
             self.keys |= self.groups.keys
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {

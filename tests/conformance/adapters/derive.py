@@ -213,7 +213,8 @@ AUCTION_INPUTS = {
 # The case gives the margin of an account without its positions.
 GIVEN_MARGIN = {
     "maintenance_requirement": {
-        "rows": "pool", "unit": "settle", "expression": "total(balance_value, pool) - given_margin", "reads_as": "What leaves the margin that is given.",
+        "rows": "pool", "unit": "settle", "expression": "total(balance_value, pool) - given_margin",
+        "reads_as": "What leaves the margin that is given.",
         "example": {"given": {"balance_value": "100", "given_margin": "-50"}, "gives": "150"},
     },
     "largest_share_in_steps": {
