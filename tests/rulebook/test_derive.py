@@ -1,0 +1,125 @@
+"""Derive's managers: options grouped by the names of their markets, netted for each day, revalued in scenarios; nothing guessed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import riskrules
+from tests.places import ROOT
+
+AS_OF = "2026-11-24T00:00:00Z"
+DAY, LATER = "ETH-USDC-261225", "ETH-USDC-270326"
+FEEDS = {"forward_price": "2000", "forward_confidence": "1", "vol_confidence": "1", "time_to_expiry": "2678400"}
+Change = Callable[[dict[str, Any]], object]
+
+
+def account(*positions: tuple[str, str], eth: str = "0") -> dict[str, Any]:
+    """An account of the standard manager; options do not move, so that their prices are what exercise is worth."""
+    return {
+        "as_of": AS_OF,
+        "rulebook": "derive-v2-standard",
+        "markets": {
+            "ETH-USDC": {"mark_price": "2000", "perp_confidence": "1"},
+            DAY: dict(FEEDS),
+            LATER: dict(FEEDS),
+            **{market: {"volatility": "0"} for market, _ in positions if market.count("-") == 4},
+        },
+        "assets": {"ETH": {"spot_price": "2000", "spot_confidence": "1"}},
+        "accounts": [
+            {
+                "id": "a", "stable_price": "1", "collateral": {"USDC": "10000", "ETH": eth},
+                "positions": [
+                    {"market": market, "mode": "cross", "size": size, "entry_price": "2000", "unsettled_funding": "0"}
+                    for market, size in positions
+                ],
+            }
+        ],
+    }  # fmt: skip
+
+
+def maintenance(given: dict[str, Any]) -> Any:
+    pool = riskrules.load(ROOT / "policies", rulebook="derive-v2-standard", as_of=AS_OF).explain(given).pools[0]
+    value = pool.value("maintenance_margin")
+    return Fraction(*value) if isinstance(value, tuple) else value.code
+
+
+@pytest.mark.parametrize(
+    "positions, expected, why",
+    [
+        ([(f"{DAY}-2000-C", "1")], 0, "an option that is owned needs nothing, and brings nothing"),
+        ([(f"{DAY}-1500-C", "1")], 500, "what it is worth is not counted: the margin takes it back"),
+        ([(f"{DAY}-2000-C", "-1")], 150, "7.5% of spot"),
+        ([(f"{DAY}-2000-P", "-1")], 150, "the same for a put that is worth nothing"),
+        ([(f"{DAY}-2000-C", "-1"), (f"{DAY}-2100-C", "1")], 100, "together they lose 100 at most, at any price from 2,100"),
+        ([(f"{DAY}-2000-C", "-1"), (f"{LATER}-2100-C", "1")], 150, "on another day they are not netted"),
+        ([(f"{DAY}-2000-P", "-1"), (f"{DAY}-1900-P", "1")], 100, "at 0"),
+        ([(f"{DAY}-2000-C", "-2"), (f"{DAY}-2100-C", "2")], 200, "as many of them"),
+        ([("ETH-USDC", "-3")], 300, "5% of a perpetual"),
+        ([("ETH-USDC", "1"), (f"{DAY}-2000-C", "-1")], 250, "a perpetual is not netted with options"),
+    ],
+)
+def test_what_is_held(positions: list[tuple[str, str]], expected: int, why: str) -> None:
+    assert maintenance(account(*positions)) == expected, why
+
+
+def test_a_coin_is_cut_without_any_position() -> None:
+    assert maintenance(account(eth="2")) == 800, "20% of two at 2,000"
+
+
+def _without(*path: str) -> Change:
+    def change(given: dict[str, Any]) -> None:
+        *above, last = path
+        for name in above:
+            given = given[name]
+        del given[last]
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, expected, why",
+    [
+        (_without("markets", DAY), "RR505", "no feeds of the day of expiry"),
+        (_without("markets", DAY, "forward_price"), "RR505", "no forward price"),
+        (_without("markets", f"{DAY}-2000-C", "volatility"), "RR505", "no volatility"),
+        (_without("assets", "ETH"), "RR505", "no spot price"),
+        (_without("markets", "ETH-USDC", "perp_confidence"), 150, "what no position needs is not asked for"),
+        (lambda given: given["markets"][DAY].update(forward_price="0"), "RR509", "an option on a forward of nothing"),
+    ],
+)
+def test_what_is_missing_is_an_error(change: Change, expected: Any, why: str) -> None:
+    given = copy.deepcopy(account((f"{DAY}-2000-C", "-1")))
+    change(given)
+    assert maintenance(given) == expected, why
+
+
+@pytest.mark.parametrize(
+    "market, why",
+    [
+        ("SOL-USDC-261225-100-C", "an option on a market that the book does not have"),
+        ("ETH-USDC-261225-2000-X", "neither a call nor a put"),
+        ("ETH-USDC-261225-two-C", "a strike that is no number"),
+        ("ETH-USDC-20261225-2000-C", "a day in another spelling"),
+        ("ETH-USDC-261225", "a dated market that the book does not list"),
+    ],
+)
+def test_a_name_that_is_no_option_of_the_book_is_unknown(market: str, why: str) -> None:
+    assert maintenance(account((market, "-1"))) == "RR502", why
+
+
+def test_the_worst_scenario_is_named() -> None:
+    given = account(("ETH-USDC", "-1"))
+    given["rulebook"] = "derive-v2-portfolio"
+    given["assets"] = {"ETH": {"index_price": "2000"}}
+    given["accounts"][0] |= {"spot_price": "2000", "spot_confidence": "1"}
+    del given["markets"][DAY], given["markets"][LATER]
+    (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(given).pools
+    (step,) = [step for step in pool.steps(2) if step.name == "worst_change"]
+    assert step.working == (
+        "smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00)"
+    )
