@@ -58,9 +58,7 @@ def test_log(x: Fraction, step: Fraction) -> None:
 def test_options(forward: Fraction, moneyness: Fraction, deviation: Fraction, is_call: bool, step: Fraction) -> None:
     strike = forward * moneyness
     if abs(reference.log(moneyness) / deviation) < 10:
-        in_every_direction(
-            "black76", [forward, strike, deviation, is_call], reference.black76(forward, strike, deviation, is_call), step
-        )
+        in_every_direction("black76", [forward, strike, deviation, is_call], reference.black76(forward, strike, deviation, is_call), step)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +99,8 @@ def test_ends(function: str, rounding: str, figures: list[Any], expected: Any, w
 def test_what_has_no_value_is_an_error(function: str, figures: list[Any], step: Any, why: str) -> None:
     exact = [figure if isinstance(figure, bool) else to_exact(Fraction(figure)) for figure in figures]
     found = OPS[rounded_by(function, "round_up")].exact(*exact, to_exact(Fraction(step)))
-    assert isinstance(found, Fault) and found.code == "RR509", why
+    assert isinstance(found, Fault), why
+    assert found.code == "RR509"
 
 
 OPTION = st.tuples(st.integers(-5, 5), st.integers(1, 30), st.booleans())
@@ -111,7 +110,9 @@ OPTION = st.tuples(st.integers(-5, 5), st.integers(1, 30), st.booleans())
 @given(st.lists(OPTION, min_size=1, max_size=6))
 def test_the_least_payoff_is_that_of_every_price_up_to_the_last_strike(options: list[tuple[int, int, bool]]) -> None:
     def paid(price: Fraction) -> Fraction:
-        return sum((size * max(price - strike if is_call else strike - price, Fraction(0)) for size, strike, is_call in options), Fraction(0))
+        return sum(
+            (size * max(price - strike if is_call else strike - price, Fraction(0)) for size, strike, is_call in options), Fraction(0)
+        )
 
     last = max(strike for _, strike, _ in options)
     least = min(paid(Fraction(k, 4)) for k in range(4 * last + 1))

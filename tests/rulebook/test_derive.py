@@ -120,6 +120,4 @@ def test_the_worst_scenario_is_named() -> None:
     del given["markets"][DAY], given["markets"][LATER]
     (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(given).pools
     (step,) = [step for step in pool.steps(2) if step.name == "worst_change"]
-    assert step.working == (
-        "smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00)"
-    )
+    assert step.working == ("smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00)")
