@@ -35,7 +35,7 @@ def exp(x: Exact, bits: int) -> Between:
     halvings = max(x[0] // x[1], 1).bit_length() + 2
     work = bits + 2 * halvings + 16 + 2 * int(x[0] // x[1])
     n, d = x[0] << work, x[1] << halvings
-    low, high = _series(Between(n // d, -(-n // d)), work)
+    low, high = _series(Between(n // d, _up(n, d)), work)
     for _ in range(halvings):
         low, high = low * low >> work, -(-high * high >> work)
     return _less(Between(low, high), work - bits)
@@ -84,30 +84,40 @@ def _twice_artanh(n: int, d: int, bits: int) -> Between:
 
 
 def normal(x: Exact, bits: int) -> Between:
-    """The share of a standard normal that lies at or below x."""
-    if x[0] < 0:
-        other = normal((-x[0], x[1]), bits)
+    """The share of a standard normal that lies at or below x: no steeper than 0.4, so that x may be cut to some more bits."""
+    work = bits + 4
+    return _less(_wider(_share((x[0] << work) // x[1], work), 1), 4)
+
+
+def _share(x: int, bits: int) -> Between:
+    """Of x ÷ 2^bits, times 2^bits."""
+    if x < 0:
+        other = _share(-x, bits)
         return Between((1 << bits) - other.high, (1 << bits) - other.low)
-    if x[0] > TAIL * x[1]:
+    if x > TAIL << bits:
         return Between((1 << bits) - (1 << max(bits - MOST_BITS // 2, 0)), 1 << bits)
-    square = (x[0] * x[0], x[1] * x[1])
-    work = bits + square[0] // square[1] + 24
+    more = (x * x >> 2 * bits) + 24
+    work, x = bits + more, x << more
+    square = x * x >> work
     total = _odd_series(x, square, work)
-    density = _times(exp((-square[0], 2 * square[1]), work), _one_over_root_two_pi(work), work)
+    density = _times(_wider(exp((-square, 2 << work), work), 1), _one_over_root_two_pi(work), work)
     part = _times(total, density, work)
     half = 1 << (work - 1)
-    return _less(Between(half + part.low, min(half + part.high, 1 << work)), work - bits)
+    return _less(Between(half + part.low, min(half + part.high, 1 << work)), more)
 
 
-def _odd_series(x: Exact, square: Exact, bits: int) -> Between:
+def _odd_series(x: int, square: int, bits: int) -> Between:
     """x + x³/3 + x⁵/(3·5) + …: once a term is less than half of the one before, what is left out is less than it."""
-    low, high = (x[0] << bits) // x[1], -(-(x[0] << bits) // x[1])
-    low_term, high_term, k = low, high, 1
-    while high_term > 1 or 2 * square[0] > k * square[1]:
+    low, high = x, x
+    low_term, high_term, k = x, x, 1
+    while high_term > 1 or 2 * square > k << bits:
         k += 2
-        low_term, high_term = low_term * square[0] // (square[1] * k), -(-high_term * square[0] // (square[1] * k))
+        low_term, high_term = (low_term * square >> bits) // k, _up(high_term * (square + 1) >> bits, k) + 1
+        if low_term == 0 and high_term <= 2 and 2 * square <= k << bits:
+            high += high_term
+            break
         low, high = low + low_term, high + high_term
-    return Between(low, high + 2)
+    return Between(low, high + 4)
 
 
 @lru_cache(maxsize=64)
@@ -134,25 +144,17 @@ def black76(figures: tuple[Exact, Exact, Exact, bool], bits: int) -> Between:
     """An option on a forward, not discounted; the deviation is the volatility × the root of the time left, above 0."""
     forward, strike, deviation, is_call = figures
     work = bits + max(forward[0] // forward[1], strike[0] // strike[1], 1).bit_length() + 8
-    within = log((forward[0] * strike[1], forward[1] * strike[0]), work + _bits_of(deviation))
-    scale = 1 << (work + _bits_of(deviation))
-    ends = [_both_shares((end, scale), deviation, is_call, work) for end in within]
-    first = Between(min(one.low for one, _ in ends), max(one.high for one, _ in ends))
-    second = Between(min(two.low for _, two in ends), max(two.high for _, two in ends))
+    more = _bits_of(deviation)
+    within = log((forward[0] * strike[1], forward[1] * strike[0]), work + more)
+    middle = (within.low * deviation[1] << work) // (deviation[0] << (work + more))
+    furthest = _up(within.high * deviation[1] << work, deviation[0] << (work + more))
+    half = (deviation[0] << work) // (2 * deviation[1])
+    near, far = (middle + half, middle - half) if is_call else (half - middle, -half - middle)
+    first, second = (_wider(_share(end, work), furthest - middle + 2) for end in (near, far))  # a share is no steeper than 0.4
     worth, owed = (forward, strike) if is_call else (strike, forward)
     low = (first.low * worth[0]) // worth[1] - _up(second.high * owed[0], owed[1])
-    high = -(-(first.high * worth[0]) // worth[1]) - (second.low * owed[0]) // owed[1]
+    high = _up(first.high * worth[0], worth[1]) - (second.low * owed[0]) // owed[1]
     return _less(Between(low, high), work - bits)
-
-
-def _both_shares(moneyness: Exact, deviation: Exact, is_call: bool, bits: int) -> tuple[Between, Between]:
-    """The share that what is had is multiplied with, and that of what is given for it."""
-    n, d = moneyness[0] * deviation[1], moneyness[1] * deviation[0]
-    near = (2 * n * deviation[1] + d * deviation[0], 2 * d * deviation[1])
-    far = (2 * n * deviation[1] - d * deviation[0], 2 * d * deviation[1])
-    if is_call:
-        return normal(near, bits), normal(far, bits)
-    return normal((-far[0], far[1]), bits), normal((-near[0], near[1]), bits)
 
 
 def _bits_of(deviation: Exact) -> int:
@@ -175,6 +177,10 @@ def _less(x: Between, bits: int) -> Between:
 
 Enclosing = Callable[[int], Between]
 Step = Callable[[Exact, Exact], Exact]
+
+
+def _wider(x: Between, by: int) -> Between:
+    return Between(x.low - by, x.high + by)
 
 
 def _up(n: int, d: int) -> int:
