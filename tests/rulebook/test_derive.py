@@ -120,4 +120,14 @@ def test_the_worst_scenario_is_named() -> None:
     del given["markets"][DAY], given["markets"][LATER]
     (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(given).pools
     (step,) = [step for step in pool.steps(2) if step.name == "worst_change"]
-    assert step.working == ("smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00)")
+    assert step.working == ("smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00) × 1")
+
+
+def test_a_portfolio_manager_is_of_one_coin() -> None:
+    given = account(("ETH-USDC", "-1"), ("BTC-USDC", "1"))
+    given["rulebook"] = "derive-v2-portfolio"
+    given["markets"] = {market: {"mark_price": "2000", "perp_confidence": "1"} for market in ("ETH-USDC", "BTC-USDC")}
+    given["assets"] = {"ETH": {"index_price": "2000"}}
+    given["accounts"][0] |= {"spot_price": "2000", "spot_confidence": "1"}
+    (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(given).pools
+    assert pool.value("maintenance_margin").code == "RR509"
