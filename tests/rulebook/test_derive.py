@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import riskrules
+from riskrules.rulebook.compile import prove_everything
+from riskrules.rulebook.load import load_book
+from riskrules.rulebook.shelf import Shelf
 from tests.places import ROOT
 
 AS_OF = "2026-11-24T00:00:00Z"
@@ -131,3 +136,25 @@ def test_a_portfolio_manager_is_of_one_coin() -> None:
     given["accounts"][0] |= {"spot_price": "2000", "spot_confidence": "1"}
     (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(given).pools
     assert pool.value("maintenance_margin").code == "RR509"
+
+
+@pytest.mark.parametrize(
+    "old, new, code, why",
+    [
+        ("formula: balance_value", "formula: position_value", "RR404", "what balances are worth has a value for each balance"),
+        ("formula: position_value", "formula: options_value", "RR404", "what positions are worth has one for each position"),
+        ("formula: maintenance_requirement", "formula: options_maintenance", "RR404", "a requirement is of a leg, a position or the pool"),
+        ("formula: maintenance_requirement", "formula: perp_value", "", "of each leg, added up"),
+        ("formula: maintenance_requirement", "formula: root_of_time", "RR403", "a requirement is money"),
+        ("formula: maintenance_requirement", "formula: nothing_such", "RR308", "no such formula"),
+    ],
+)
+def test_what_a_margin_file_may_ask_a_formula_for(tmp_path: Path, old: str, new: str, code: str, why: str) -> None:
+    shutil.copytree(ROOT / "policies" / "derive-v2-standard", tmp_path / "derive-v2-standard")
+    path = tmp_path / "derive-v2-standard" / "margin" / "2026-11-24.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    book, problems = load_book(Shelf(tmp_path, packaged=False), "derive-v2-standard")
+    assert book is not None
+    assert {problem.code for problem in [*problems, *prove_everything(book)]} == ({code} if code else set()), why
