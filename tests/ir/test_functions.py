@@ -61,6 +61,16 @@ def test_options(forward: Fraction, moneyness: Fraction, deviation: Fraction, is
         in_every_direction("black76", [forward, strike, deviation, is_call], reference.black76(forward, strike, deviation, is_call), step)
 
 
+@pytest.mark.parametrize("function, x", [("exp", 1), ("log", 2), ("normal", 1)])
+@pytest.mark.parametrize("off, why", [(0, "a step is below the value by less than 10^-40"), (1, "or above it")])
+def test_a_value_that_all_but_lies_on_a_step(function: str, x: int, off: int, why: str) -> None:
+    """The first bounds are too wide to say on which side; half of the step, and so half of the value, is told as well."""
+    true = getattr(reference, function)(Fraction(x))
+    step = Fraction(floor(true * 10**40) + off, 10**40)
+    in_every_direction(function, [Fraction(x)], true, step)
+    in_every_direction(function, [Fraction(x)], true, 2 * step)
+
+
 @pytest.mark.parametrize(
     "function, rounding, figures, expected, why",
     [

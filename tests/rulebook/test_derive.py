@@ -118,14 +118,31 @@ def test_a_name_that_is_no_option_of_the_book_is_unknown(market: str, why: str) 
 
 
 def test_the_worst_scenario_is_named() -> None:
+    (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(perpetual_alone()).pools
+    (step,) = [step for step in pool.steps(2) if step.name == "worst_change"]
+    assert step.working == ("smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00) × 1")
+
+
+def perpetual_alone() -> dict[str, Any]:
     given = account(("ETH-USDC", "-1"))
     given["rulebook"] = "derive-v2-portfolio"
     given["assets"] = {"ETH": {"index_price": "2000"}}
     given["accounts"][0] |= {"spot_price": "2000", "spot_confidence": "1"}
     del given["markets"][DAY], given["markets"][LATER]
-    (pool,) = riskrules.load(ROOT / "policies", rulebook="derive-v2-portfolio", as_of=AS_OF).explain(given).pools
-    (step,) = [step for step in pool.steps(2) if step.name == "worst_change"]
-    assert step.working == ("smaller of (smallest portfolio change of 21 scenarios: −300.00 up-15-vol-up, then −300.00 up-15, 0.00) × 1")
+    return given
+
+
+def test_a_scenario_that_is_withdrawn_takes_no_part(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "policies" / "derive-v2-portfolio", tmp_path / "derive-v2-portfolio")
+    gone = ", ".join(f"{name}: withdrawn" for name in ("up-15", "up-15-vol-up", "up-15-vol-down"))
+    text = "kind: formula\nrulebook: derive-v2-portfolio\neffective: 2026-12-01T00:00:00Z\nreason: Less.\n"
+    path = tmp_path / "derive-v2-portfolio" / "formula" / "2026-12-01.yaml"
+    path.write_text(f"{text}scenarios: {{{gone}}}\n", encoding="utf-8")
+    held = {}
+    for when in (AS_OF, "2026-12-02T00:00:00Z"):
+        (pool,) = riskrules.load(tmp_path, rulebook="derive-v2-portfolio", as_of=when).explain(perpetual_alone()).pools
+        held[when] = Fraction(*pool.value("maintenance_margin"))
+    assert list(held.values()) == [340, 240], "15% and then 10% of 2,000, with the 2% that is always held"
 
 
 def test_a_portfolio_manager_is_of_one_coin() -> None:
