@@ -8,78 +8,38 @@ exactly, they are whole numbers of a quantum.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from riskrules.batch.decided import (
+    ERROR,
+    HEALTHY,
+    LEG_TERMS,
+    NO_AMOUNT,
+    NOWHERE,
+    POOL_TERMS,
+    Decided,
+    Want,
+    put_codes,
+)
 from riskrules.batch.givens import Givens
 from riskrules.batch.inputs import Holdings, Positions
 from riskrules.batch.layout import Laid, lay
 from riskrules.batch.liquidation import kept_for, liquidation_prices, moved_by_mark
 from riskrules.batch.one import alone
-from riskrules.batch.reading import NotATable
+from riskrules.batch.scalar import by_accounts, put_code, put_leg, put_pool
 from riskrules.batch.tables import Tables
-from riskrules.engine.decide import Evaluated
 from riskrules.ir.blocks import NO_TARGETS, Block, BlockWalk, Course
 from riskrules.ir.coarse import Coarse
-from riskrules.ir.fault import Fault
 from riskrules.ir.floats import Buffers, Floats
 from riskrules.ir.ring import Rings
 from riskrules.rulebook.plan import Plan
-from riskrules.units.exact import Exact, to_fraction
 
 Array = Any
-HEALTHY, LIQUIDATE, ERROR, NOTHING_HELD = 0, 1, 2, 3
-DECISIONS = ("healthy", "liquidate", "error", "none")
-LEG_TERMS = {
-    "notional": "notional", "initial_margin": "position_initial", "maintenance_margin": "position_maintenance",
-    "unrealised_pnl": "unrealised_profit",
-}  # fmt: skip
-POOL_TERMS = {"equity": "equity", "initial_margin": "initial_margin", "maintenance_margin": "maintenance_margin"}
 
 
-NOWHERE: Mapping[str, Any] = MappingProxyType({})
 MANY = 4  # where more than one pool in so many is in doubt under the widest bounds, the block is walked again whole
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """Which figures are wanted of each leg and pool, and whether as whole numbers of a quantum."""
-
-    legs: tuple[str, ...]
-    pools: tuple[str, ...]
-    tier: bool = True
-    liquidation_price: bool = False
-    quantum: Exact | None = None
-
-
-@dataclass(slots=True)
-class Decided:
-    """What came of a block's legs and pools; a code is 0 where there is no fault."""
-
-    legs: dict[str, Array]
-    pools: dict[str, Array]
-    leg_codes: Array | None
-    decision: Array  # of each pool
-    code: Array | None
-    state: Array | None  # places in `labels`
-    tier: Array | None  # counted from 1; 0: none
-    labels: list[str]
-    doubtful: int = 0
-    alone: int = 0
-    asked: int = 0  # liquidation prices that were asked for one by one
-    large: dict[tuple[str, str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold, where LARGE stands
-    left: Array | None = None  # the pools that a closer look is left to
-    stands: Mapping[str, Array] = field(default_factory=dict)  # columns of the answer, in which some amounts stand already
-
-    def put(self, name: str, column: Array, places: Any, values: Any) -> Array:
-        """Into a column of the answer, or of our own: what was given is never written over."""
-        if column is not self.stands.get(name) and (not column.flags.writeable or column.base is not None):
-            column = column.copy()
-        column[places] = values
-        return column
 
 
 class Kernel:
@@ -103,9 +63,7 @@ class Kernel:
         self.moved = moved_by_mark(plan.program, self._roots) if want.liquidation_price else frozenset()
         self.mixed = self._course(wanted, known)
         self.plain = self._course(wanted, known | {("pool", "is_isolated"): True}, apart=True)
-        if without := self.mixed.cannot():
-            text = f"rulebook {plan.rulebook} decides by {without.replace('_', ' ')}, which no table is decided by yet"
-            raise NotATable(text, "explain its accounts one by one: riskrules explain")
+        self.without = self.mixed.cannot()  # what has no fast meaning: then every account goes to the scalar walk
         self._plain_targets: dict[str, int] | None = None  # the same for every block
         self.positions_apart = _needs_positions(self.mixed)
 
@@ -129,9 +87,11 @@ class Kernel:
 
         With `later`, rows that the widest bounds leave in doubt may be left to a call that is `closer` from the first.
         """
-        laid = lay(self.plan, self.tables, positions, held)
+        laid = lay(self.plan, self.tables, positions, held, together=bool(self.without))
         if laid.rows is not None and not isinstance(as_of, int):
             as_of = as_of[laid.rows]
+        if self.without:
+            return laid, by_accounts(self, laid, as_of)
         if self.want.quantum is not None:
             made, doubts, _ = self._walk(laid, as_of, Rings())
         else:
@@ -235,7 +195,7 @@ class Kernel:
         for name, amounts in again.pools.items():
             made.pools[name] = made.put(name, made.pools[name], target, amounts[keep])
         made.decision[target] = again.decision[keep]
-        made.code = _put_codes(made.code, laid.counts["pool"], target, again.code, keep)
+        made.code = put_codes(made.code, laid.counts["pool"], target, again.code, keep)
         if made.state is not None and again.state is not None:
             made.state[target] = again.state[keep]
         chosen = np.arange(len(legs)) if part.is_plain else np.flatnonzero(mine[part.keys["leg", "pool"]])
@@ -243,7 +203,7 @@ class Kernel:
             made.legs[name] = made.put(name, made.legs[name], legs[chosen], amounts[chosen])
         if made.tier is not None and again.tier is not None:
             made.tier = made.put("tier", made.tier, legs[chosen], again.tier[chosen])
-        made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], legs[chosen], again.leg_codes, chosen)
+        made.leg_codes = put_codes(made.leg_codes, laid.counts["leg"], legs[chosen], again.leg_codes, chosen)
         if left is None or not (left & mine).any():
             return None
         out = np.zeros(laid.counts["pool"], bool)
@@ -260,53 +220,11 @@ class Kernel:
         when = as_of if isinstance(as_of, int) else int(as_of[rows[0]]) if rows else 0
         found = alone(self.plan, laid, pool, when)
         if isinstance(found, int):
-            made.decision[pool] = ERROR
-            made.code = _put_codes(made.code, laid.counts["pool"], np.array([pool]), np.array([found], np.int16), np.array([0]))
-            return
-        evaluated, place = found
-        word, fault = evaluated.verdict(place)
-        made.decision[pool] = DECISIONS.index(word)
-        code = np.array([int(fault.code[2:]) if fault else 0], np.int16)
-        made.code = _put_codes(made.code, laid.counts["pool"], np.array([pool]), code, np.array([0]))
-        for name in self.pools:
-            amount = self._one(evaluated, POOL_TERMS[name], place)
-            made.pools[name] = made.put(name, made.pools[name], pool, _held(made, ("pool", name, pool), amount))
-        if made.state is not None:
-            state = evaluated.value("state", place)
-            made.state[pool] = -1 if isinstance(state, Fault) else self.tables.label(state)
-        for leg, row in enumerate(rows):
-            self._one_leg(evaluated, leg, row, laid, made)
-
-    def _one_leg(self, evaluated: Evaluated, leg: int, row: int, laid: Laid, made: Decided) -> None:
-        code = 0
-        for name in self.legs:
-            value = evaluated.value(LEG_TERMS[name], evaluated.row_of(LEG_TERMS[name], leg))
-            code = code or (int(value.code[2:]) if isinstance(value, Fault) else 0)
-            amount = self._one(evaluated, LEG_TERMS[name], leg)
-            made.legs[name] = made.put(name, made.legs[name], row, _held(made, ("leg", name, row), amount))
-        made.leg_codes = _put_codes(made.leg_codes, laid.counts["leg"], np.array([row]), np.array([code], np.int16), np.array([0]))
-        if made.tier is not None:
-            tier = evaluated.value("tier", evaluated.row_of("tier", leg))
-            made.tier = made.put("tier", made.tier, row, 0 if isinstance(tier, Fault) else tier + 1)
-
-    def _one(self, evaluated: Evaluated, name: str, row: int) -> Any:
-        value = evaluated.value(name, evaluated.row_of(name, row) if name in LEG_TERMS.values() else row)
-        if isinstance(value, Fault):
-            return np.nan if self.want.quantum is None else NO_AMOUNT
-        if self.want.quantum is None:
-            return value[0] / value[1]
-        return round(to_fraction(value) / to_fraction(self.want.quantum))  # half to even
-
-
-NO_AMOUNT = np.iinfo(np.int64).min
-LARGE = NO_AMOUNT + 1
-
-
-def _held(made: Decided, place: tuple[str, str, int], amount: Any) -> Any:
-    if isinstance(amount, int) and abs(amount) >= 2**63 - 1 and amount != NO_AMOUNT:
-        made.large[place] = amount
-        return LARGE
-    return amount
+            put_code(made, laid, pool, found)
+        else:
+            put_pool(self, found[0], found[1], pool, laid, made)
+            for leg, row in enumerate(rows):
+                put_leg(self, found[0], leg, row, laid, made)
 
 
 def _needs_positions(course: Course) -> bool:
@@ -368,11 +286,3 @@ def _places_in(laid: Laid, part: Laid, accounts: Array) -> Array:
     chosen = isolated[number[laid.keys["pool", "account"][isolated]]] if len(isolated) else isolated  # type: ignore[index]
     assert len(isolated) == 0 or isolated[0] == first
     return np.r_[cross, chosen].astype(np.intp)
-
-
-def _put_codes(codes: Array | None, n: int, places: Array, values: Array | None, chosen: Array) -> Array | None:
-    if codes is None and values is None:
-        return None
-    out = np.zeros(n, np.int16) if codes is None else codes.copy()
-    out[places] = 0 if values is None else values[chosen]
-    return out

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from riskrules.batch.block import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
+from riskrules.batch.decided import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
 from riskrules.batch.evaluate import Outcome, Plans, evaluate
 from riskrules.batch.inputs import Holdings
 from riskrules.batch.reading import CARRIED, Accounts, NotATable, apart, columns_of, positions_of
@@ -32,7 +32,7 @@ class Evaluation:
     def __init__(self, given: Any, columns: dict[str, Any], outcome: Outcome, notes: tuple[str, ...]) -> None:
         self._given, self._outcome = given, outcome
         self._which = {name: column for name, column in columns.items() if name in CARRIED}
-        self.notes = notes  # what the table had and was not used
+        self.notes = notes  # what the table had and was not used, and what took another way
 
     def to_arrow(self) -> Any:
         """The whole as an Arrow table: which row it is, as it came, and what was decided.  Needs pyarrow."""
@@ -135,7 +135,7 @@ def evaluate_table(
         positions, held = known.beside(positions)
     want = Want(AMOUNTS, ("equity",), liquidation_price=liquidation_price, quantum=QUANTUM if amounts == "exact" else None)
     outcome = evaluate(Plans(plan_at, want), positions, held, when if read.as_of is None else read.as_of, threads)
-    return Evaluation(table, columns, outcome, notes)
+    return Evaluation(table, columns, outcome, notes + outcome.notes)
 
 
 def _first_times(read: Any) -> Array:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.batch.block import ERROR, NO_AMOUNT, NOTHING_HELD, Decided, Kernel, Want
+from riskrules.batch.block import Kernel
+from riskrules.batch.decided import ERROR, NO_AMOUNT, NOTHING_HELD, Decided, Want
 from riskrules.batch.inputs import ABSENT, NO_TIME, Holdings, Positions
 from riskrules.batch.layout import Laid
 from riskrules.ir.floats import Buffers
@@ -22,6 +23,7 @@ BLOCK = 131_072  # rows: small enough that a block's columns stay near the proce
 # between two columns, twice as many
 MOST_KERNELS = 64
 AT_ONCE = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl", "equity", "tier")
+_SPARE: list[Buffers] = []  # columns to write to, kept from call to call: some 25 of a block for each thread
 _KERNELS: dict[tuple[Any, ...], Kernel] = {}
 
 
@@ -67,6 +69,7 @@ class Outcome:
     alone: int = 0
     asked: int = 0
     settles: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
     large: dict[tuple[str, int], int] = field(default_factory=dict)  # whole amounts that 64 bits do not hold: column and row
 
     @staticmethod
@@ -78,8 +81,9 @@ class Outcome:
         kind = np.float64 if want.quantum is None else np.int64
         columns = {name: np.empty(n, kind) for name in (*want.legs, *(("equity",) if "equity" in want.pools else ()))}
         columns |= {"liquidation_price": np.empty(n)} if want.liquidation_price else {}
-        columns |= {"tier": np.empty(n, np.int16)} if want.tier else {}
-        columns |= {"decision": np.empty(n, np.int8), "state": np.empty(n, np.int16) if has_state else np.broadcast_to(np.int16(-1), n)}
+        narrow: Array = np.empty(3 * n, np.int8)  # one piece, as large pieces are had in large pages
+        columns |= {"tier": narrow[: 2 * n].view(np.int16)} if want.tier else {}
+        columns |= {"decision": narrow[2 * n :], "state": np.empty(n, np.int16) if has_state else np.broadcast_to(np.int16(-1), n)}
         columns |= {"code": np.zeros(n, np.int16)}
         columns |= {"digest": np.broadcast_to(np.int16(0), n) if len(digests) == 1 else np.empty(n, np.int16)}
         return Outcome(n, want, columns, [], list(digests[:1]))
@@ -109,14 +113,21 @@ def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | 
     kernels = {job.plan.digest: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
     everywhere = [] if any(isinstance(job.plan, int) for job in jobs) else list(kernels)
     outcome = Outcome.over(len(positions), plans.want, everywhere, any(kernel.state is not None for kernel in kernels.values()))
+    outcome.notes = tuple(_slow(kernel) for kernel in kernels.values() if kernel.without)
     run = _Run(plans, positions, held, as_of, outcome, pools)
     if threads < 2 or len(jobs) < 2:
-        run.left(list(map(run.work, jobs)))
-        return outcome
-    with ThreadPoolExecutor(threads) as pool:
-        left = list(pool.map(run.work, jobs))
+        left = list(map(run.work, jobs))
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            left = list(pool.map(run.work, jobs))
     run.left(left)
+    _SPARE.extend(run.used)
     return outcome
+
+
+def _slow(kernel: Kernel) -> str:
+    word = kernel.without.replace("_", " ")
+    return f"rulebook {kernel.plan.rulebook} decides by {word}, which has no fast meaning yet: decided account by account, slowly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +181,7 @@ class _Run:
         self._plans, self._positions, self._held, self._as_of = plans, positions, held, as_of
         self._outcome, self._pools = outcome, pools
         self._mine = local()  # columns to write to, of each thread
+        self.used: list[Buffers] = []
 
     def work(self, job: _Job) -> _Job | None:
         """One job; what of it a closer look is left to is another."""
@@ -189,13 +201,14 @@ class _Run:
             laid, made = kernel.decide(block, held, times, buffers, self._into(rows), later)
         else:
             laid, made = kernel.decide(block, held, times, buffers, closer=True)
-        if kernel.tables.several and int(kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)].max(initial=1)) > 1:
+        if kernel.tables.several and not kernel.without and _may_differ(kernel, laid):
             from riskrules.batch.undecided import under_the_others
 
             under_the_others(self._plans, kernel, block, held, times, buffers, laid, made)
         _write(outcome, job, laid, made)
         if self._pools:
             outcome.pools[job.low] = _pools(job, block, laid, made, outcome)
+        buffers.settle()
         return None if made.left is None else _Job(job.low, job.high, plan, _places(job, laid, made.left))
 
     def left(self, jobs: list[_Job | None]) -> None:
@@ -226,9 +239,19 @@ class _Run:
 
     def _buffers(self) -> Buffers:
         if not hasattr(self._mine, "buffers"):
-            self._mine.buffers = Buffers()
+            try:
+                self._mine.buffers = _SPARE.pop()
+            except IndexError:
+                self._mine.buffers = Buffers()
+            self.used.append(self._mine.buffers)
         made: Buffers = self._mine.buffers
         return made
+
+
+def _may_differ(kernel: Kernel, laid: Laid) -> bool:
+    """Whether a market of the block has more than one table that may be in force."""
+    markets = laid.markets()
+    return int(kernel.tables.versions[np.where(markets >= 0, markets, 0)].max(initial=1)) > 1
 
 
 def _places(job: _Job, laid: Laid, legs: Any = None) -> Any:

@@ -151,7 +151,9 @@ class Givens:
             return self._age(meaning, legs.instants.get("mark_price_at"), gone, len(legs), self.as_of)
         if name in FIELDS:
             if self._start is None:
-                self._start = self.laid.place.starts(self.laid.positions.market)
+                words = self.laid.positions.market
+                out = meaning.buffers.lend(len(words), np.intp) if isinstance(meaning, Coarse) else None
+                self._start = self.laid.place.starts(words, out)
             return Column(name, self._start, self.tables.width), self._unlisted()
         if name in self.plan.settings:
             return self._setting(meaning, name)

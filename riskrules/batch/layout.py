@@ -70,13 +70,13 @@ class Laid:
         return made
 
 
-def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settles: tuple[str, ...] = ()) -> Laid:
-    """`settles` are the assets that there are pools in, where they are known already."""
+def lay(plan: Plan, tables: Tables, positions: Positions, held: Holdings, settles: tuple[str, ...] = (), together: bool = False) -> Laid:
+    """`settles` are the assets that there are pools in, where they are known already; `together`: no pool is apart from its account."""
     nothing = positions.size.floats == 0
     rows = np.flatnonzero(~nothing) if nothing.any() else None
     legs = positions if rows is None else positions.rows(rows)
     place = tables.places(legs.market_names)
-    if legs.all_isolated and not settles:
+    if legs.all_isolated and not settles and not together:
         return _plain(legs, rows, place)
     return _mixed(plan, tables, legs, held, rows, place, settles)
 

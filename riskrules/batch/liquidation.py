@@ -17,6 +17,7 @@ from riskrules.batch.one import alone
 from riskrules.batch.tables import Tables
 from riskrules.engine.ask import Question, mark_of
 from riskrules.engine.changes import Contradiction, TooFine
+from riskrules.engine.decide import Evaluated
 from riskrules.ir.blocks import Block, BlockWalk, Codes, Course
 from riskrules.ir.coarse import Rough
 from riskrules.ir.floats import Float
@@ -244,12 +245,16 @@ def _asked(kernel: Kernel, laid: Laid, pool: int, row: int, as_of: Array | int) 
         return float("nan")
     evaluated, place = found
     legs = laid.groups().members(pool) if not laid.is_plain else [row]
-    market = evaluated.rows.keys["leg", "market"][legs.index(row)]
-    unknown = mark_of(evaluated, market)
+    return price_of(evaluated, place, legs.index(row), laid.positions.size.floats[row] > 0)
+
+
+def price_of(evaluated: Evaluated, place: int, leg: int, is_long: bool) -> float:
+    """Where a pool is liquidated by the mark of a leg of it that loses, to no tick; NaN where there is no answer."""
+    unknown = mark_of(evaluated, evaluated.rows.keys["leg", "market"][leg])
     if unknown is None or not unknown.start:
         return float("nan")
-    unknown = unknown._replace(grid=unknown.start / GRID)  # to no tick, as along the slope
-    way: Literal[1, -1] = -1 if laid.positions.size.floats[row] > 0 else 1
+    unknown = unknown._replace(grid=unknown.start / GRID)
+    way: Literal[1, -1] = -1 if is_long else 1
     try:
         answer = Question(evaluated, "liquidate", place, unknown).nearest(way)
     except (TooFine, Contradiction):

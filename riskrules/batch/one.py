@@ -22,23 +22,36 @@ Array = Any
 def alone(plan: Plan, laid: Laid, pool: int, as_of: Instant) -> tuple[Evaluated, int] | int:
     """One pool of a block decided by itself, and which of its pools that is there; or the code of a figure that is none."""
     rows = _legs_of(laid, pool)
+    cross = laid.pool_leg is not None and int(laid.pool_leg[pool]) < 0
+    balances = _balances(laid, int(laid.keys["pool", "account"][pool])) if cross else ({}, {})  # type: ignore[index]
+    evaluated = _decided(plan, laid, rows, _an_account_row(laid, pool, rows), balances, as_of)
+    return evaluated if isinstance(evaluated, int) else (evaluated, _its_place(evaluated, laid, pool, cross))
+
+
+def together(plan: Plan, laid: Laid, account: int, rows: list[int], as_of: Instant) -> Evaluated | int:
+    """A whole account of a block decided; its legs are numbered as `rows`, and their ids are the rows."""
+    return _decided(plan, laid, rows, rows[0] if rows else None, _balances(laid, account), as_of)
+
+
+def _decided(
+    plan: Plan, laid: Laid, rows: list[int], of_account: int | None, balances: tuple[Any, dict[str, AssetInput]], as_of: Instant
+) -> Evaluated | int:
     legs = laid.positions
     wrong = _wrong(legs, rows)
     if wrong:
         return wrong
-    cross = laid.pool_leg is not None and int(laid.pool_leg[pool]) < 0
     markets: dict[str, MarketInput] = {}
     positions = []
     for row in rows:
         name = legs.market_names[legs.market[row]]
-        markets[name] = _market(plan, legs, row)
-        positions.append(_leg(plan, legs, row, name, cross and _shares(legs, rows, row)))
-    collateral, assets = _balances(laid, pool) if cross else ({}, {})
-    of_account = _an_account_row(laid, pool, rows)
+        market = _market(plan, legs, row)
+        if markets.setdefault(name, market) != market:
+            return OUT_OF_RANGE  # two marks of one market: one of them is wrong
+        positions.append(_leg(plan, legs, row, name, not legs.isolated[row] and _shares(legs, rows, row)))
+    collateral, assets = balances
     fee, drivers = (None, {}) if of_account is None else (_fee(legs, of_account), _drivers(plan, "account", legs, of_account))
     one = AccountInput("account", collateral, tuple(positions), (), fee, {}, drivers)
-    evaluated = decide(plan, Snapshot(as_of, plan.rulebook, markets, assets, (one,)), one)
-    return evaluated, _its_place(evaluated, laid, pool, cross)
+    return decide(plan, Snapshot(as_of, plan.rulebook, markets, assets, (one,)), one)
 
 
 def _legs_of(laid: Laid, pool: int) -> list[int]:
@@ -49,8 +62,8 @@ def _legs_of(laid: Laid, pool: int) -> list[int]:
 
 
 def _shares(legs: Positions, rows: list[int], row: int) -> bool:
-    """Whether another leg of the pool is in the same market."""
-    return sum(bool(legs.market[one] == legs.market[row]) for one in rows) > 1
+    """Whether another leg of the cross pool is in the same market."""
+    return sum(bool(legs.market[one] == legs.market[row] and not legs.isolated[one]) for one in rows) > 1
 
 
 def _an_account_row(laid: Laid, pool: int, rows: list[int]) -> int | None:
@@ -112,9 +125,9 @@ def _drivers(plan: Plan, rows: str, positions: Positions, row: int) -> dict[str,
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _balances(laid: Laid, pool: int) -> tuple[dict[str, Exact] | None, dict[str, AssetInput]]:
-    """What the pool's account holds; None where nobody gave it."""
-    held, account = laid.holdings, laid.keys["pool", "account"][pool]  # type: ignore[index]
+def _balances(laid: Laid, account: int) -> tuple[dict[str, Exact] | None, dict[str, AssetInput]]:
+    """What an account holds; None where nobody gave it."""
+    held = laid.holdings
     low, high = np.searchsorted(held.account, (account, account + 1))
     if not laid.known[account]:
         return None, {}

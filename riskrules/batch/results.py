@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.arrow import pyarrow
-from riskrules.batch.block import DECISIONS, LARGE, NO_AMOUNT
+from riskrules.batch.decided import DECISIONS, LARGE, NO_AMOUNT
 from riskrules.batch.evaluate import Outcome
 from riskrules.batch.reading import CARRIED, Coded
 

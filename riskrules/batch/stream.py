@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.arrow import pyarrow
-from riskrules.batch.block import DECISIONS, ERROR, Want
+from riskrules.batch.decided import DECISIONS, ERROR, Want
 from riskrules.batch.door import AMOUNTS, QUANTUM, Amounts
 from riskrules.batch.evaluate import Plans, evaluate
 from riskrules.batch.files import Progress, Sink, Source, together
@@ -122,6 +122,7 @@ def _piece(
 
 def _count(tally: Tally, outcome: Any) -> None:
     decision, code = outcome.positions["decision"], outcome.positions["code"]
+    tally.notes |= dict.fromkeys(outcome.notes)
     tally.rows += outcome.n
     for k, count in enumerate(np.bincount(decision, minlength=len(DECISIONS))):
         tally.decisions[DECISIONS[k]] += int(count)

@@ -78,8 +78,11 @@ class Places:
     def markets(self, words: Array) -> Array:
         return words if self.in_order else self.of[words]
 
-    def starts(self, words: Array) -> Array:
-        return words * self.width if self.in_order else np.take(self.first_tiers, words, mode="clip")
+    def starts(self, words: Array, out: Array | None) -> Array:
+        if self.in_order:
+            return np.multiply(words, self.width, out=out)
+        found: Array = self.first_tiers.take(words, out=out, mode="clip")
+        return found
 
 
 class Tables:
@@ -154,7 +157,9 @@ class Tables:
     def bracket(self, meaning: Any, x: Any, caps: Column) -> tuple[Array, Array | None]:
         """The tier of each row, counted from 0, and which rows are above the last cap of a table that refuses them."""
         listed = self._listed("caps")
-        tier = np.zeros(len(caps.start), np.intp)
+        n = len(caps.start)
+        tier = meaning.buffers.lend(n, np.intp) if isinstance(meaning, Coarse) else np.empty(n, np.intp)
+        tier.fill(0)
         if isinstance(meaning, Coarse | Floats | Slopes):
             rest, found = meaning.tiers(x, listed.floats, caps.start, self.width, listed.roundings)
         else:
@@ -206,7 +211,8 @@ class Tables:
     def pick(self, meaning: Any, tier: Array, column: Column) -> Any:
         kept = self._kept  # of another thread's block it is not ours, and is put together anew
         if kept is None or kept[0] is not tier or kept[1] is not column.start:
-            kept = self._kept = (tier, column.start, column.start + tier)
+            out = meaning.buffers.lend(len(tier), np.intp) if isinstance(meaning, Coarse) else None
+            kept = self._kept = (tier, column.start, np.add(column.start, tier, out=out))
         return self._listed(column.field).at(meaning, kept[2])
 
     def _side(self, caps: Column) -> Array | bool:

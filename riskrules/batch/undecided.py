@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from riskrules.batch.block import ERROR, Decided, Kernel
+from riskrules.batch.block import Kernel
+from riskrules.batch.decided import ERROR, Decided
 from riskrules.batch.inputs import UNDECIDED, Holdings, Positions
 from riskrules.batch.layout import Laid
 from riskrules.ir.floats import Buffers

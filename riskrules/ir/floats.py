@@ -38,6 +38,18 @@ class Buffers:
 
     def __init__(self) -> None:
         self._free: dict[int, list[Array]] = {}
+        self._lent: list[Array] = []
+
+    def lend(self, n: int, kind: Any) -> Array:
+        """A column of eight bytes a row that is needed until the block is done."""
+        made = self.get(n)
+        self._lent.append(made)
+        return made.view(kind)
+
+    def settle(self) -> None:
+        """The block is done."""
+        while self._lent:
+            self.give_back(self._lent.pop())
 
     def get(self, n: int) -> Array:
         """Blocks differ a little in length: what is kept is as long as the next power of two."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from riskrules.api import Book
-from riskrules.batch.block import LEG_TERMS
+from riskrules.batch.decided import LEG_TERMS
 from riskrules.engine.explain import PoolExplanation
 from riskrules.ir.fault import Fault
 from tests.reference.accounts import accounts

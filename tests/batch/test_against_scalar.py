@@ -18,10 +18,9 @@ import pytest
 
 import riskrules
 from riskrules.batch import block, evaluate
-from riskrules.batch.reading import NotATable
 from riskrules.ir.fault import Fault
 from tests.batch.rows import Snapshot, exact, pools_by_position, snapshots, table
-from tests.places import BOOKS, POLICIES
+from tests.places import POLICIES
 from tests.reference.accounts import latest, stamp
 from tests.reference.policy import read_policy
 from tests.reference.textbook import Textbook
@@ -156,13 +155,6 @@ def test_batch_equals_scalar_equals_textbook(rulebook: str, amounts: Amounts, as
     folder = folder_of(rulebook, tmp_path)
     assert next(differences(folder, snapshots(folder, 30, SEED), amounts, as_floats, met), None) is None
     assert {"healthy", "liquidate"} <= met.keys()
-
-
-@pytest.mark.parametrize("book", ["three-scenarios", "square-root-rate"])
-def test_what_has_no_fast_meaning_is_refused_with_a_word(book: str) -> None:
-    made = riskrules.load(BOOKS / book, as_of="2026-02-01T00:00:00Z")
-    with pytest.raises(NotATable, match=f"rulebook {book} decides by .* which no table is decided by yet"):
-        made.evaluate({"account": ["a"], "market": ["BTC-USDC"], "mode": ["cross"], "size": [1.0]})
 
 
 def main(n: str, *chosen: str) -> int:

@@ -1,0 +1,87 @@
+"""What has no fast meaning goes to the scalar walk, account by account: the same words and figures, and a note that says so."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import riskrules
+from riskrules.api import Book
+from riskrules.ir.fault import Fault
+from tests.batch.rows import exact, pools_by_position
+from tests.places import BOOKS
+
+AT = "2026-02-01T00:00:00Z"
+AMOUNTS = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl", "equity")
+
+
+def accounts(book: Book, n: int) -> list[dict[str, Any]]:
+    dice, markets, made = random.Random(4), list(book.plan.markets()), []
+    mode = book.plan.account.margin_modes[0]
+    for k in range(n):
+        positions = []
+        for market in dice.sample(markets, dice.randint(1, len(markets))):
+            size = str(dice.choice((-1, 1)) * dice.randint(1, 90))
+            leg = {"id": f"p{k}{market}", "market": market, "mode": mode, "size": size, "entry_price": "100", "leverage": "5"}
+            positions.append(leg | ({"margin": "300"} if mode == "isolated" else {}))
+        made.append({"id": f"a{k:03}", "collateral": {"USDC": str(dice.randint(0, 900))} if k % 7 else None, "positions": positions})
+    return made
+
+
+def table(made: list[dict[str, Any]], marks: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    legs = [(account["id"], leg) for account in made for leg in account["positions"]]
+    fields = ("market", "mode", "size", "entry_price", "leverage")
+    rows: dict[str, Any] = {name: [leg[name] for _, leg in legs] for name in fields}
+    rows |= {
+        "account": [name for name, _ in legs],
+        "mark_price": [marks[leg["market"]] for _, leg in legs],
+        "mark_price_at": [AT] * len(legs),
+    }
+    held = [(account["id"], asset, amount) for account in made for asset, amount in (account["collateral"] or {}).items()]
+    names = ("account", "asset", "amount")
+    return rows, {name: [row[k] for row in held] for k, name in enumerate(names)}
+
+
+def snapshot(account: dict[str, Any], marks: dict[str, str]) -> dict[str, Any]:
+    given = {market: {"mark_price": mark, "at": AT} for market, mark in marks.items()}
+    return {"as_of": AT, "markets": given, "assets": {}, "accounts": [{name: one for name, one in account.items() if one is not None}]}
+
+
+@pytest.mark.parametrize("amounts", ["float", "exact"])
+@pytest.mark.parametrize("name", ["three-scenarios", "square-root-rate"])
+def test_an_account_has_the_word_of_its_snapshot(name: str, amounts: Any) -> None:
+    book = riskrules.load(BOOKS / name, as_of=AT)
+    made = accounts(book, 60)
+    marks = dict.fromkeys(book.plan.markets(), "100")
+    out = book.evaluate(*table(made, marks), amounts=amounts)
+    assert any("account by account" in note for note in out.notes)
+    row, met = -1, set()
+    for account in made:
+        scalar = pools_by_position(book, snapshot(account, marks))
+        for leg in account["positions"]:
+            row += 1
+            pool, place = scalar[leg["id"]]
+            met.add(pool.decision)
+            assert (out["decision"][row], out["state"][row]) == (pool.decision, pool.state), leg
+            for name_of in AMOUNTS:
+                value = exact(pool, place, name_of)
+                found = out[name_of][row]
+                if isinstance(value, Fault):
+                    assert found is None or found != found
+                elif amounts == "exact":
+                    assert found == Fraction(round(value * 10**8), 10**8)
+                else:
+                    assert found == pytest.approx(float(value))
+    assert met == {"healthy", "liquidate", "error"}
+
+
+def test_liquidation_prices_are_those_that_are_asked_for(tmp_path: Path) -> None:
+    book = riskrules.load(BOOKS / "three-scenarios", as_of=AT)
+    made = accounts(book, 12)
+    marks = dict.fromkeys(book.plan.markets(), "100")
+    out = book.evaluate(*table(made, marks), liquidation_price=True)
+    assert out.asked == (out["decision"] == "healthy").sum() > 0
