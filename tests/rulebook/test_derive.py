@@ -175,3 +175,13 @@ def test_what_a_margin_file_may_ask_a_formula_for(tmp_path: Path, old: str, new:
     book, problems = load_book(Shelf(tmp_path, packaged=False), "derive-v2-standard")
     assert book is not None
     assert {problem.code for problem in [*problems, *prove_everything(book)]} == ({code} if code else set()), why
+
+
+@pytest.mark.parametrize("amounts", ["float", "exact"])
+def test_a_table_has_no_margin_of_a_position_where_the_pool_alone_has_one(amounts: Any) -> None:
+    book = riskrules.load(ROOT / "policies" / "derive-v2-standard", as_of=AS_OF)
+    rows: dict[str, Any] = {"account": ["a"], "market": ["ETH-USDC"], "mode": ["cross"], "size": ["-2"], "entry_price": ["2000"]}
+    rows |= {"mark_price": ["2000"], "mark_price_at": [AS_OF], "unsettled_funding": ["0"]}
+    out = book.evaluate(rows, {"account": ["a"], "asset": ["USDC"], "amount": ["1000"]}, amounts=amounts)
+    assert list(out["decision"]) == ["healthy"]
+    assert [found is None or found != found for name in ("initial_margin", "maintenance_margin") for found in out[name]] == [True, True]
