@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from riskrules.engine.mark_input import Legs, MarkInput
-from riskrules.engine.rows import market_in
+from riskrules.engine.missing import market_in
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.ir.program import Program

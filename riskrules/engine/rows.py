@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from riskrules.engine.groups import Groups, of_option, scenario_column
+from riskrules.engine.missing import absent, market_in, no_collateral
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
@@ -17,6 +19,7 @@ from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
 from riskrules.units.clock import NANOS, Instant
 from riskrules.units.exact import ZERO, Exact
+from riskrules.units.series import series_of
 
 TABLE_FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverages")
 CROSS, ISOLATED = "cross", "isolated"
@@ -59,6 +62,9 @@ class Rows:
         self.pools: list[Pool] = []
         self.keys = self._keys()
         self.items = self._items()
+        self.groups = Groups(self.markets, self.assets, self.keys) if plan.program.grouped else None
+        if self.groups:
+            self.keys |= self.groups.keys
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
             "leg": (self.legs, self._leg_cell),
             "order": (self.orders, self._order_cell),
@@ -86,7 +92,7 @@ class Rows:
         pooled = [*(leg.market for leg in self.legs if leg.mode == CROSS), *(order.market for order in self.orders)]
         cross = [plan for market in pooled if isinstance(plan := self._plan_of(market), MarketPlan)]
         wanted = dict.fromkeys(pooled_in or plan.settle for plan in cross)
-        nothing = ZERO if given is not None else _absent("collateral", self.account.id)
+        nothing = ZERO if given is not None else absent("collateral", self.account.id)
         return held + [(asset, nothing) for asset in wanted if asset not in dict(held)]
 
     def _plan_of(self, market: str) -> MarketPlan | Fault:
@@ -142,7 +148,7 @@ class Rows:
             items[kind], self.keys[kind, holder] = [], []
             for k, held_by in enumerate(holders):
                 lists = self.snapshot.markets.get(held_by, NO_MARKET).lists if holder == "market" else self.account.lists
-                found: Sequence[Mapping[str, Exact] | Fault] = lists[name] if name in lists else [_absent(name, f"{holder} {held_by}")]
+                found: Sequence[Mapping[str, Exact] | Fault] = lists[name] if name in lists else [absent(name, f"{holder} {held_by}")]
                 items[kind] += found
                 self.keys[kind, holder] += [k] * len(found)
         return items
@@ -166,6 +172,7 @@ class Rows:
             "account": [self.account.id],
             "scenario": list(self.plan.scenarios),
             **{kind: [f"{kind.partition(LIST)[2]} {k + 1}" for k in range(len(items))] for kind, items in self.items.items()},
+            **(self.groups.labels if self.groups else {}),
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
@@ -198,7 +205,7 @@ class Rows:
     def _column(self, rows: str, name: str, tables: list[TablePlan | Fault]) -> Column:
         if rows in self.items:
             return [
-                item if isinstance(item, Fault) else item.get(name) or _absent(name, rows.replace(LIST, " ")) for item in self.items[rows]
+                item if isinstance(item, Fault) else item.get(name) or absent(name, rows.replace(LIST, " ")) for item in self.items[rows]
             ]
         source = self._sources.get(rows)
         if source is not None:
@@ -208,9 +215,10 @@ class Rows:
             return [table if isinstance(table, Fault) else getattr(table, name) for table in tables]
         if rows == "market":
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
-        assert rows.startswith("market@"), rows
-        moves = self.plan.scenarios.values()
-        return [move.get(market, move[""]) for market in self.markets for move in moves]
+        if rows == "scenario" or rows.endswith("@scenario"):
+            return scenario_column(self.plan, rows, name, self.markets if rows.startswith("market") else self.groups)
+        assert self.groups is not None, rows
+        return self.groups.column(rows, name, self.snapshot)
 
     # -- cells -----------------------------------------------------------------------------------
 
@@ -226,10 +234,12 @@ class Rows:
         if name in self.plan.settings:
             return self._setting(name, market)
         if name in self.plan.drivers.get("market", ()):
-            return given.drivers.get(name) or _absent(name, f"market {market}")
+            return given.drivers.get(name) or absent(name, f"market {market}")
         plan = self.market_plans[k]
         if isinstance(plan, Fault):
             return plan
+        if name in ("is_option", "is_call", "strike"):
+            return of_option(market, name)
         if name in ("is_inverse", "multiplier"):
             return getattr(plan, name)
         if isinstance(table, Fault):
@@ -239,7 +249,7 @@ class Rows:
 
     def _setting(self, name: str, of: str) -> Exact | Fault:
         values = self.plan.settings[name]
-        found = values.get(of, values.get(""))
+        found = values.get(of, values.get(series_of(of).market, values.get("")))
         return found or Fault("RR505", f"{name} is not set for {of}", "add it to the settings of the formula file")
 
     def _age(self, at: Instant | None, what: str) -> Exact | Fault:
@@ -261,11 +271,11 @@ class Rows:
         if name == "entry_price":
             return self._entry(leg)
         if name == "leverage":
-            return leg.leverage or self.account.leverage.get(leg.market) or _absent("leverage", leg.id)
+            return leg.leverage or self.account.leverage.get(leg.market) or absent("leverage", leg.id)
         if name == "unsettled_funding":
-            return leg.unsettled_funding or _absent("unsettled_funding", leg.id)
+            return leg.unsettled_funding or absent("unsettled_funding", leg.id)
         chosen = self.account.risk_limit.get(leg.market) if name == "risk_limit" else None
-        return leg.drivers.get(name) or chosen or _absent(name, leg.id)
+        return leg.drivers.get(name) or chosen or absent(name, leg.id)
 
     def _size(self, leg: PositionInput) -> Exact | Fault:
         account = self.plan.account
@@ -294,7 +304,7 @@ class Rows:
     def _entry(self, leg: PositionInput) -> Exact | Fault:
         plan = self._plan_of(leg.market)
         if leg.entry_price is None:
-            return _absent("entry_price", leg.id)
+            return absent("entry_price", leg.id)
         if leg.entry_price[0] == 0 and isinstance(plan, MarketPlan) and plan.is_inverse:
             return Fault(
                 "RR509", f"the entry price of {leg.id} is 0, and an inverse contract divides by it", "give the price it was entered at"
@@ -313,14 +323,14 @@ class Rows:
                 order.leverage
                 or self.account.leverage.get(order.market)
                 or self._leg_leverage(order.market)
-                or _absent("leverage", order.id)
+                or absent("leverage", order.id)
             )
         if name == "is_buy":
             return order.side == "buy"
         if name == "reduce_only":
             return order.reduce_only
         chosen = self.account.risk_limit.get(order.market) or self._leg_limit(order.market) if name == "risk_limit" else None
-        return order.drivers.get(name) or chosen or _absent(name, order.id)
+        return order.drivers.get(name) or chosen or absent(name, order.id)
 
     def _leg_leverage(self, market: str) -> Exact | None:
         return next((leg.leverage for leg in self.legs if leg.market == market and leg.leverage), None)
@@ -349,14 +359,14 @@ class Rows:
         assert name == "posted_margin", name
         if pool.mode == CROSS:
             return ZERO
-        return margin if isinstance(margin, tuple) else _absent("margin", pool.position)
+        return margin if isinstance(margin, tuple) else absent("margin", pool.position)
 
     def _account_cell(self, name: str, account: AccountInput) -> Any:
         if name == "taker_fee":
-            return account.taker_fee or _absent("taker_fee", account.id)
+            return account.taker_fee or absent("taker_fee", account.id)
         if name.endswith(BEFORE) and name not in self.plan.drivers.get("account", ()):
             return self._before(name, None)
-        return account.drivers.get(name) or _absent(name, account.id)
+        return account.drivers.get(name) or absent(name, account.id)
 
     def _asset_cell(self, name: str, asset: str) -> Any:
         given = self.snapshot.assets.get(asset, NO_ASSET)
@@ -372,40 +382,14 @@ class Rows:
             return self._setting(name, asset)
         if name in ("weight", "owed_weight", "weight_slices"):
             known = self.plan.assets.get(asset)
-            return (getattr(known, name) if known else None) or _no_collateral(asset, self.plan.rulebook)
+            return (getattr(known, name) if known else None) or no_collateral(asset, self.plan.rulebook)
         if name == "slices_of_value":
             return asset in self.plan.assets and self.plan.assets[asset].slices_of_value
-        return given.drivers.get(name) or _absent(name, asset)
+        return given.drivers.get(name) or absent(name, asset)
 
     def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:
         asset, amount = holding
         if name != "amount":
-            return self.account.holdings.get(asset, {}).get(name) or _absent(name, f"{asset} of {self.account.id}")
+            return self.account.holdings.get(asset, {}).get(name) or absent(name, f"{asset} of {self.account.id}")
         known = self.plan.assets.get(asset)
-        return amount if known and known.weight else _no_collateral(asset, self.plan.rulebook)
-
-
-def _absent(name: str, of: str) -> Fault:
-    return Fault("RR505", f"{name} of {of} is not given, and the rules need it", f"give {name}; it is never taken as 0")
-
-
-def _no_collateral(asset: str, rulebook: str) -> Fault:
-    return Fault("RR506", f"{asset} is not collateral under {rulebook}", "give its weight in the margin file, or leave the balance out")
-
-
-def market_in(plan: Plan, name: str) -> MarketPlan | Fault:
-    """The market, or why the rulebook has none of that name then."""
-    found = plan.market(name)
-    if found is not None:
-        return found
-    if name in plan.gone:
-        hint = "ask for an earlier time, or close the position in the snapshot"
-        return Fault("RR502", f"market {name} was withdrawn on {plan.gone[name]}", hint)
-    return Fault("RR502", f"rulebook {plan.rulebook} has no market {name} at this time", _near(plan, name))
-
-
-def _near(plan: Plan, name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, plan.markets(), 1, 0.8)
-    return f"did you mean {near[0]}?" if near else "check the spelling (BASE-QUOTE), the rulebook and the time"
+        return amount if known and known.weight else no_collateral(asset, self.plan.rulebook)

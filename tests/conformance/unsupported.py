@@ -7,7 +7,6 @@ MISSING: tuple[tuple[str, str], ...] = (
         "averages over time: a mark is worked out of given averages, and windows are not run",
         "drift.twap_band",
     ),
-    ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
     ("closeouts one after another need a book and time", "vega.cascade"),
 )
 
