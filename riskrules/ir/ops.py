@@ -311,8 +311,7 @@ def _rows() -> tuple[Op, ...]:
         Op("largest_under", _largest_under, "the largest size under {0} in lots of {1}", PRODUCT),
         # Whether a figure could be had: its error is the answer no where the code is one of those named, and stays an error elsewhere.
         Op("had", lambda *_: True, "{0} can be had", COMPARE, may_fault=True),
-        # A named refusal: its arguments are put into its text by the walk.
-        Op("fault", lambda *_: None, "error", may_fault=True),
+        Op("fault", lambda *_: None, "error", may_fault=True),  # a named refusal: its arguments are put into its text by the walk
         # Leaves and the two ways between kinds of row; the walk itself carries these out.
         Op("given", lambda: None, "given", may_fault=True),
         Op("constant", lambda: None, "constant"),

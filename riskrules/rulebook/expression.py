@@ -21,7 +21,7 @@ Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
 DEEPEST = 100
 ENCLOSED = frozenset(rounded_by(name, rounding) for name in OF_FIGURES for rounding in ROUNDINGS.values())
-MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
+MOST_FACTORS = 40  # beyond any margin, short of figures with thousands of digits
 MOST_IN_ALL = 400  # however often they are rounded on the way: a rounding ends the digits after the point and not those before it
 NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 

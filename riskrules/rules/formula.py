@@ -20,7 +20,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from riskrules.rules.fields import Asset, Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
@@ -53,13 +53,26 @@ EachScenario = Literal[
 EACH_SCENARIO = get_args(EachScenario)
 
 
+def _listed(name: str) -> str:
+    """A list is called nothing that the engine has rows of."""
+    if name in get_args(RowKind) or name.endswith("_each_scenario"):
+        text = f"there are no such rows here: {name}"
+        raise refuse("RR229", text, "a kind of row that has such a figure, or a declared list", "correct the rows")
+    return name
+
+
+ListName = Annotated[Name, AfterValidator(_listed)]
+
+
 class Example(Model):
     given: dict[Name, Figure] = Field(description="a value for each name that the expression uses")
     gives: Figure = Field(description="what it comes to, exactly")
 
 
 class FormulaTerm(Model):
-    rows: RowKind | EachScenario | Name = Field(description="what there is one value for: a kind of row, or each item of a declared list")
+    rows: RowKind | EachScenario | ListName = Field(
+        description="what there is one value for: a kind of row, or each item of a declared list"
+    )
     unit: UnitName
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
@@ -67,7 +80,7 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order", "holding", "underlying", "expiry"] | Name = Field(
+    rows: Literal["market", "asset", "account", "leg", "order", "holding", "underlying", "expiry"] | ListName = Field(
         description="what a snapshot gives one for: a kind of row, or each item of a declared list"
     )
     unit: UnitName

@@ -57,7 +57,7 @@ def term(rows: str, unit: str, expression: str, given: str, gives: str) -> str:
         ("underlying", "settle", "total(notional, underlying)", "notional: 5", "5", "", "legs of one coin"),
         ("strike", "base", "total(size, strike)", "size: -2", "-2", "", "calls and puts of one strike"),
         ("expiry", "settle", "total(notional, market)", "notional: 5", "5", "RR404", "a market is in no expiry"),
-        ("trade", "settle", "notional", "notional: 5", "5", "RR229", "no such rows"),
+        ("trade", "settle", "notional", "notional: 5", "5", "RR404", "no such rows"),
     ],
 )  # fmt: skip
 def test_a_formula(tmp_path: Path, rows: str, unit: str, expression: str, given: str, gives: str, code: str, why: str) -> None:
