@@ -113,6 +113,9 @@ def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | 
     kernels = {job.plan.digest: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
     everywhere = [] if any(isinstance(job.plan, int) for job in jobs) else list(kernels)
     outcome = Outcome.over(len(positions), plans.want, everywhere, any(kernel.state is not None for kernel in kernels.values()))
+    for name in plans.want.legs:  # a requirement of the whole pool is no position's: nothing is put where it would stand
+        if not all(name in kernel.legs for kernel in kernels.values()):
+            outcome.positions[name][:] = np.nan if plans.want.quantum is None else NO_AMOUNT
     outcome.notes = tuple(_slow(kernel) for kernel in kernels.values() if kernel.without)
     run = _Run(plans, positions, held, as_of, outcome, pools)
     if threads < 2 or len(jobs) < 2:

@@ -32,7 +32,7 @@ _BINARY: dict[str, Callable[[Pieces, Pieces], Pieces]] = {
 }  # fmt: skip
 _ROUND = {op: direction for direction, op in ROUNDINGS.items()}
 BENT = frozenset(ROOTS.values())
-GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest", "median_where")
+GROUPING = ("total", "largest", "smallest", "which_largest", "which_smallest", "median_where", "least_payoff")
 _UNARY: dict[str, Callable[[Pieces], Pieces]] = {"neg": p.neg, "absolute": p.absolute, "not": p.negation}
 _COMPARE = (*COMPARATORS, "equal")
 

@@ -125,13 +125,15 @@ class Reader:
         return Snapshot(got.get("as_of"), got.get("rulebook") or "", markets, assets, accounts, self.file, digest)
 
     def market(self, node: Any, path: Path) -> MarketInput:
-        got = self.fields(node, path, {"mark_price": price, "index_price": price, "at": time, "tick": price, "lot": price}, (), "market")
+        got = self.fields(
+            node, path, {"mark_price": price, "index_price": price, "at": time, "tick": price, "lot": price}, (), "market", "expiry"
+        )
         return MarketInput(
             got.get("mark_price"), got.get("index_price"), got.get("at"), got.get("tick"), got.get("lot"), got["drivers"], got["lists"]
         )
 
     def asset(self, node: Any, path: Path) -> AssetInput:
-        got = self.fields(node, path, {"index_price": price, "at": time}, (), "asset")
+        got = self.fields(node, path, {"index_price": price, "at": time}, (), "asset", "underlying")
         return AssetInput(got.get("index_price"), got.get("at"), got["drivers"])
 
     def account(self, node: Any, path: Path, id: str = "") -> AccountInput:
@@ -230,7 +232,7 @@ class Reader:
 
     # -- checks ----------------------------------------------------------------------------------
 
-    def fields(self, node: Any, path: Path, shape: dict[str, Parse], required: Iterable[str], rows: str = "") -> dict[str, Any]:
+    def fields(self, node: Any, path: Path, shape: dict[str, Parse], required: Iterable[str], *rows: str) -> dict[str, Any]:
         """The declared fields of an object, parsed; `drivers` and `lists` of these rows under their own keys."""
         got: dict[str, Any] = {"drivers": {}, "lists": {}}
         if not isinstance(node, dict):
@@ -238,8 +240,8 @@ class Reader:
                 "RR604", path, f"{kind_of(node)} stands where an object is due", "write an object with named fields", expected="an object"
             )
             return got
-        extra = (*ALWAYS.get(rows, ()), *self.drivers.get(rows, ()))
-        lists = {kind.partition(LIST)[2]: kind for kind in self.drivers if rows and kind.startswith(rows + LIST)}
+        extra = tuple(name for kind in rows for name in (*ALWAYS.get(kind, ()), *self.drivers.get(kind, ())))
+        lists = {kind.partition(LIST)[2]: kind for kind in self.drivers if kind.startswith(tuple(holder + LIST for holder in rows))}
         for key, value in node.items():
             if key in shape:
                 got[key] = shape[key](self, value, (*path, key))

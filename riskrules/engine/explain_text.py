@@ -210,13 +210,17 @@ def legs_by_need(pool: PoolExplanation) -> list[int]:
 
 def need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
     """What the leg's requirement is, one that could not be had first of all."""
-    evaluated, name = pool.evaluated, "position_maintenance"
+    evaluated, name = pool.evaluated, "position_maintenance" if pool.has("position_maintenance") else "notional"
     value = evaluated.value(name, evaluated.row_of(name, leg))
     return isinstance(value, Fault), to_fraction(value) if isinstance(value, tuple) else Fraction(0)
 
 
 def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     evaluated, program = pool.evaluated, pool.evaluated.plan.program
+    if not pool.has(name):
+        return ""
+    if name == "unrealised_profit" and isinstance(evaluated.value(name, evaluated.row_of(name, leg)), Fault):
+        name = "counted_profit"  # what a formula says that the position is worth
     return value_text(evaluated.value(name, evaluated.row_of(name, leg)), program.nodes[program.named[name]].unit)
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from riskrules.engine.lacking import market_in
 from riskrules.engine.mark_input import Legs, MarkInput
+from riskrules.engine.missing import market_in
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.ir.program import Program

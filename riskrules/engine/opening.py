@@ -11,7 +11,7 @@ from riskrules.engine.ask import Question, order_size, step_of
 from riskrules.engine.asked import HELD, Asked, refused, too_fine, under_every_table, unstated, who_is
 from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import Evaluated, decide
-from riskrules.engine.lacking import market_in
+from riskrules.engine.missing import market_in
 from riskrules.engine.snapshot import OrderInput
 from riskrules.ir.fault import Fault
 from riskrules.ir.working import Working

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from riskrules.engine.lacking import absent, market_in, no_collateral
+from riskrules.engine.groups import Groups, of_option, scenario_column
+from riskrules.engine.missing import absent, market_in, no_collateral
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
@@ -18,6 +19,7 @@ from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.units import say
 from riskrules.units.clock import NANOS, Instant
 from riskrules.units.exact import ZERO, Exact
+from riskrules.units.series import series_of
 
 TABLE_FIELDS = ("caps", "maintenance_rates", "maintenance_amounts", "max_leverages")
 CROSS, ISOLATED = "cross", "isolated"
@@ -60,6 +62,9 @@ class Rows:
         self.pools: list[Pool] = []
         self.keys = self._keys()
         self.items = self._items()
+        self.groups = Groups(self.markets, self.assets, self.keys) if plan.program.grouped else None
+        if self.groups:
+            self.keys |= self.groups.keys
         self._sources: dict[str, tuple[Sequence[Any], Callable[[str, Any], Any]]] = {
             "leg": (self.legs, self._leg_cell),
             "order": (self.orders, self._order_cell),
@@ -167,6 +172,7 @@ class Rows:
             "account": [self.account.id],
             "scenario": list(self.plan.scenarios),
             **{kind: [f"{kind.partition(LIST)[2]} {k + 1}" for k in range(len(items))] for kind, items in self.items.items()},
+            **(self.groups.labels if self.groups else {}),
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
@@ -209,9 +215,10 @@ class Rows:
             return [table if isinstance(table, Fault) else getattr(table, name) for table in tables]
         if rows == "market":
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
-        assert rows.startswith("market@"), rows
-        moves = self.plan.scenarios.values()
-        return [move.get(market, move[""]) for market in self.markets for move in moves]
+        if rows == "scenario" or rows.endswith("@scenario"):
+            return scenario_column(self.plan, rows, name, self.markets if rows.startswith("market") else self.groups)
+        assert self.groups is not None, rows
+        return self.groups.column(rows, name, self.snapshot)
 
     # -- cells -----------------------------------------------------------------------------------
 
@@ -231,6 +238,8 @@ class Rows:
         plan = self.market_plans[k]
         if isinstance(plan, Fault):
             return plan
+        if name in ("is_option", "is_call", "strike"):
+            return of_option(market, name)
         if name in ("is_inverse", "multiplier"):
             return getattr(plan, name)
         if isinstance(table, Fault):
@@ -240,7 +249,7 @@ class Rows:
 
     def _setting(self, name: str, of: str) -> Exact | Fault:
         values = self.plan.settings[name]
-        found = values.get(of, values.get(""))
+        found = values.get(of, values.get(series_of(of).market, values.get("")))
         return found or Fault("RR505", f"{name} is not set for {of}", "add it to the settings of the formula file")
 
     def _age(self, at: Instant | None, what: str) -> Exact | Fault:

@@ -48,6 +48,10 @@ class Frame:
         row, scenario = divmod(i, len(self.labels["scenario"]))
         return f"{self.labels[rows.removesuffix(SCENARIO)][row]} in {self.labels['scenario'][scenario]}"
 
+    def scenario_of(self, rows: str, i: int) -> str:
+        """The scenario of a row of a kind that has one for each."""
+        return self.labels["scenario"][self.key(rows, "scenario")[i]]
+
     def key(self, below: str, above: str) -> list[int]:
         if above == "any":
             return [0] * self.count(below)

@@ -17,6 +17,7 @@ from functools import cmp_to_key
 from math import isqrt
 from typing import Any, Literal, NamedTuple
 
+from riskrules.ir import functions
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import Exact
 
@@ -299,6 +300,7 @@ def _rows() -> tuple[Op, ...]:
         Op("root_down", _root_in_steps(lambda *_: False), "⌊√({0})⌋ to {1}", may_fault=True),
         Op("root_half_up", _root_in_steps(_half_or_more), "√({0}) rounded half up to {1}", COMPARE, may_fault=True),
         Op("root_half_even", _root_in_steps(_half_to_even), "√({0}) rounded half even to {1}", COMPARE, may_fault=True),
+        *(Op(*row, COMPARE, may_fault=True) for row in functions.rows(_STEPS)),
         Op("bracket", _bracket, "the tier of {0}", may_fault=True),
         Op("within_last_cap", _within_last_cap, "{0} within the last cap", COMPARE),
         Op("pick", _pick, "{1} of that tier"),
@@ -309,8 +311,7 @@ def _rows() -> tuple[Op, ...]:
         Op("largest_under", _largest_under, "the largest size under {0} in lots of {1}", PRODUCT),
         # Whether a figure could be had: its error is the answer no where the code is one of those named, and stays an error elsewhere.
         Op("had", lambda *_: True, "{0} can be had", COMPARE, may_fault=True),
-        # A named refusal: its arguments are put into its text by the walk.
-        Op("fault", lambda *_: None, "error", may_fault=True),
+        Op("fault", lambda *_: None, "error", may_fault=True),  # a named refusal: its arguments are put into its text by the walk
         # Leaves and the two ways between kinds of row; the walk itself carries these out.
         Op("given", lambda: None, "given", may_fault=True),
         Op("constant", lambda: None, "constant"),
@@ -326,9 +327,14 @@ def _rows() -> tuple[Op, ...]:
         Op("total_before", _add, "sum({0} of those before by {1})", may_fault=True),
         # Of the rows of its group that have more of the second figure; of equal ones those listed before it.
         Op("total_ahead", _add, "sum({0}) of those ahead by {1}"),
+        Op("least_payoff", functions.least_payoff, "the least that ({0}) pays at 0 or at a strike {1}", may_fault=True),
     )
 
 
+_STEPS = {
+    "round_up": _round_up, "round_down": _round_down, "round_toward_zero": _round_toward_zero,
+    "round_away_from_zero": _round_away_from_zero, "round_half_up": _round_half_up, "round_half_even": _round_half_even,
+}  # fmt: skip
 OPS: dict[str, Op] = {op.name: op for op in _rows()}
 COMPARATORS = ("below", "at_or_below", "above", "at_or_above")
 SIGNS = {name: OPS[name].words.split()[1] for name in COMPARATORS}

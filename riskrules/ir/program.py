@@ -35,6 +35,11 @@ class Program:
         deciding = self.nodes[: self.decides + 1]
         object.__setattr__(self, "early", frozenset((node.rows, node.param) for node in deciding if node.op == "given"))
 
+    @property
+    def grouped(self) -> bool:
+        """Whether anything is asked of legs together: by strike, by expiry or by what is under them."""
+        return any(kind.partition("@")[0] in ("strike", "expiry", "underlying") for kind in self.kinds)
+
     def data(self) -> tuple[Any, ...]:
         """Plain tuples, strings and whole numbers only."""
         rows = tuple((n.op, n.args, n.rows, n.param, n.unit.powers, n.unit.word, n.name, n.source) for n in self.nodes)

@@ -15,16 +15,20 @@ from typing import Any
 
 from riskrules.ir.frame import LIST as LIST
 from riskrules.ir.frame import SCENARIO as SCENARIO
+from riskrules.ir.functions import rounded_by
 from riskrules.units import unit as u
 from riskrules.units.exact import Exact, to_exact
 from riskrules.units.unit import Unit, UnitMistake
 
 ANY = "any"  # a constant: as many rows as are asked for
 UP = {
-    "leg": ("position", "pool", "account", "market", "group"),
-    "order": ("position", "pool", "account", "market", "group"),
-    "holding": ("pool", "account", "asset"),
-    "position": ("pool", "account", "market", "group"),
+    "leg": ("position", "strike", "expiry", "underlying", "pool", "account", "market", "group"),
+    "order": ("position", "strike", "expiry", "underlying", "pool", "account", "market", "group"),
+    "holding": ("underlying", "pool", "account", "asset"),
+    "position": ("strike", "expiry", "underlying", "pool", "account", "market", "group"),
+    "strike": ("expiry", "underlying", "pool", "account"),
+    "expiry": ("underlying", "pool", "account"),
+    "underlying": ("pool", "account"),
     "pool": ("account",),
     "account": (),
     "counterparty": ("market",),  # who stands on the other side of a market, in a deleveraging
@@ -163,6 +167,29 @@ def root(x: Term, op: str, quantum: Term) -> Term:
     return _elementwise(op, unit, x, quantum)
 
 
+def function(name: str, rounding: str, figures: list[Term], quantum: Term) -> Term:
+    """exp, log or normal of a figure without a unit; or an option by Black-76, in the unit of its forward and strike."""
+    if name == "black76":
+        forward, strike, deviation, _ = figures
+        _must_match(forward, strike)
+        plain, unit = [deviation], forward.unit
+    else:
+        plain, unit = figures, u.NUMBER
+    for figure in plain:
+        _must_match(figure, constant(1, u.NUMBER))
+    if quantum.unit != unit:
+        raise UnitMistake(f"{name} in {unit} is not rounded to steps in {quantum.unit}")
+    return _elementwise(rounded_by(name, rounding), unit, *figures, quantum)
+
+
+def least_payoff(size: Term, strike: Term, is_call: Term, rows: str) -> Term:
+    """What the options below each row pay at least, together, at 0 or at one of their strikes."""
+    kind = finest(size.rows, strike.rows, is_call.rows)
+    if kind in (ANY, rows) or not reaches(kind, rows):
+        raise UnitMistake(f"the options of each {kind} do not belong to one {rows}")
+    return Term("least_payoff", tuple(spread(arg, kind) for arg in (size, strike, is_call)), rows, size.unit.times(strike.unit))
+
+
 def bracket(x: Term, caps: Term) -> Term:
     return _elementwise("bracket", u.INDEX, x, caps)
 
@@ -273,6 +300,8 @@ def finest(*rows: str) -> str:
     if not plain:
         return "scenario"
     best = max(plain, key=lambda kind: len(up(kind)))
+    if not all(reaches(best, kind) for kind in plain):  # a market and a pool meet in a position, an asset and a pool in a balance
+        best = next((kind for kind in ("position", "leg", "holding") if all(reaches(kind, other) for other in plain)), best)
     return best + SCENARIO if crossed else best
 
 

@@ -218,6 +218,19 @@ def _extreme(node: Node, exact: Exactly, walk: Walk) -> Column:
     return [best if type(best) is Fault else best[1] for best in _best(node, exact, walk)]
 
 
+def _least_payoff(node: Node, exact: Exactly, walk: Walk) -> Column:
+    """Of the options of each group; a group of nothing is an error, as any extreme of nothing is."""
+    below = walk.program.nodes[node.args[0]].rows
+    groups: list[Any] = [[] for _ in range(walk.counts[node.rows])]
+    for *option, k in zip(*(walk.columns[arg] for arg in node.args), walk.frame.key(below, node.rows), strict=True):
+        fault = _first_fault(tuple(option))
+        if fault is not None:
+            groups[k] = fault
+        elif type(groups[k]) is not Fault:
+            groups[k].append(tuple(option))
+    return [group if type(group) is Fault else exact(group) if group else NOTHING_HERE for group in groups]
+
+
 def _which(node: Node, exact: Exactly, walk: Walk) -> Column:
     return [best if type(best) is Fault else best[0] for best in _best(node, exact, walk)]
 
@@ -299,7 +312,7 @@ def _total_ahead(node: Node, exact: Exactly, walk: Walk) -> Column:
 
 _SPECIAL: dict[str, Handler] = {
     "choose": _choose, "label_if": _choose, "given": _given, "constant": _constant, "fault": _fault, "gather": _gather, "total": _total,
-    "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which,
+    "largest": _extreme, "smallest": _extreme, "which_largest": _which, "which_smallest": _which, "least_payoff": _least_payoff,
     "median_where": _median, "total_before": _total_before,
     "had": _had, "total_ahead": _total_ahead,
     "first": _of_pair, "second": _of_pair,

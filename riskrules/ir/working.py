@@ -45,6 +45,8 @@ class Working:
             return self._taken(k, row)
         if node.op in ("total", "largest", "smallest", "median_where"):
             return self._members(k, row)
+        if node.op == "least_payoff":
+            return self._payoff(k, row), TIGHT
         if node.op == "pick":
             return self.value(k, row), TIGHT
         op = OPS[node.op]
@@ -80,6 +82,8 @@ class Working:
         if len(members) == 1:
             return self._argument(arg, members[0])
         name = self.nodes[arg].name.replace("_", " ") or "values"
+        if len(members) > FEW and self.nodes[arg].rows == self.nodes[k].rows + SCENARIO:
+            return self._ranked(k, members, name), LOOSE
         if len(members) > FEW:
             return (
                 f"{self.nodes[k].op} of {name} over {len(members)} {self.nodes[arg].rows.removesuffix(SCENARIO).rpartition(LIST)[2]}s",
@@ -89,3 +93,22 @@ class Working:
         if self.nodes[k].op == "total":
             return " + ".join(bracketed(text, TIGHT, SUM, place) for place, text in enumerate(said)), SUM
         return f"{self.nodes[k].op} of ({', '.join(said)})", TIGHT
+
+    def _ranked(self, k: int, members: list[int], name: str) -> str:
+        """Over scenarios: the one that decides, and the one that would decide without it."""
+        node = self.nodes[k]
+        arg, exact = node.args[0], OPS[node.op].exact
+        left, told = list(members), []
+        for _ in range(2):
+            best = left[0]
+            for i in left[1:]:
+                best = i if exact(self.walk.at(arg, best), self.walk.at(arg, i)) is not self.walk.at(arg, best) else best
+            told.append(f"{self.value(arg, best)} {self.walk.frame.scenario_of(self.nodes[arg].rows, best)}")
+            left.remove(best)
+        return f"{node.op} {name} of {len(members)} scenarios: {', then '.join(told)}"
+
+    def _payoff(self, k: int, row: int) -> str:
+        """The options of a group, not each with its own row."""
+        size, node = self.nodes[k].args[0], self.nodes[k]
+        many = self.walk.frame.key(self.nodes[size].rows, node.rows).count(row)
+        return f"the least that {many} position{'s'[: many != 1]} pay{'s'[many != 1 :]} at 0 or at a strike"

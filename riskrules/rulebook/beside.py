@@ -26,6 +26,7 @@ class Used(NamedTuple):
     forms: dict[str, TierForm]
     markets: dict[str, MarketPlan]
     contracts: InUse
+    table_of: Callable[[str], Version | None]  # the table surely in force, to say where it stands
 
     @property
     def tables(self) -> list[tuple[str, TablePlan]]:
@@ -38,7 +39,7 @@ class Used(NamedTuple):
 
 def rules_beside(history: History, one: One, terms: dict[str, Term], used: Used) -> tuple[Beside, list[Problem]]:
     """What is in force, or what is wrong with it."""
-    least = _least(history, one, used)
+    least = _least(history, used)
     marks, mark_rule_of, problems = mark_rules(history, one)
     ladders, strategy_of, more = _strategies(history, one, used.sections["liquidate_when"], least)
     problems += more
@@ -66,7 +67,7 @@ def _strategies(
     return found, of, problems
 
 
-def _least(history: History, one: One, used: Used) -> Release | None:
+def _least(history: History, used: Used) -> Release | None:
     """What closing frees at least, where margins are by tables on the notional at mark; by a formula it is not known of every size."""
     rule: margin.Maintenance = used.sections["maintenance_margin"].value
     tables = [(name, table) for name, table in used.tables if table.rate_on == "notional_at_mark"]
@@ -75,7 +76,7 @@ def _least(history: History, one: One, used: Used) -> Release | None:
     fee = rule.fee if isinstance(rule.fee, margin.Fee) else None
     reserved = fee.rate if fee and fee.on == "notional_at_mark" and isinstance(fee.rate, Fraction) else Fraction(0)
     name, table = min(tables, key=lambda pair: min(map(to_fraction, pair[1].maintenance_rates)))
-    version = one("table", name) or used.sections["maintenance_margin"]
+    version = used.table_of(name) or used.sections["maintenance_margin"]
     return Release(name, min(map(to_fraction, table.maintenance_rates)) + reserved, version.file.at(*version.place, key=True))
 
 

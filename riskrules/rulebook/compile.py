@@ -17,7 +17,7 @@ from riskrules.ir.term import Source, Term
 from riskrules.rulebook.beside import Used, rules_beside
 from riskrules.rulebook.formulas import FormulaBook
 from riskrules.rulebook.limits import limits_of_legs, with_limits
-from riskrules.rulebook.plan import AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
+from riskrules.rulebook.plan import ANY_OPTION, AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.portfolios import portfolio_plan
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
@@ -86,7 +86,8 @@ class _Compiler:
         self._stop_if_refused()
         terms, formulas = self._terms(sections, forms, markets)
         program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
-        beside, problems = rules_beside(self.book.history, self._one, terms, Used(sections, forms, markets, _in_use(markets)))
+        used = Used(sections, forms, markets, _in_use(markets), lambda name: self.book.history.in_force(("table", name), self.when)[0])
+        beside, problems = rules_beside(self.book.history, self._one, terms, used)
         self.problems += problems
         self._stop_if_refused()
         portfolio = self._portfolio(terms, markets)
@@ -224,7 +225,8 @@ class _Compiler:
                 self.problems.append(Problem("RR306", at, f"{name} has a table and no contract", hint, found=name))
                 continue
             out[name] = market_plan(name, own.value, versions)
-        return out
+        option = self._one("contracts", "every_option", required=False)
+        return out | ({ANY_OPTION: market_plan(ANY_OPTION, option.value, (None,))} if option else {})
 
     # -- terms -----------------------------------------------------------------------------------
 
@@ -241,7 +243,7 @@ class _Compiler:
         terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin, formulas.pooled)}
         terms |= formulas.rest(terms)
         self.problems += [_placed(problem, found) for problem in formulas.problems]
-        self.problems += posted_at_entry(found["account"], terms["position_initial"])
+        self.problems += posted_at_entry(found["account"], terms.get("position_initial", terms["initial_margin"]))
         self._stop_if_refused()
         return terms, formulas
 

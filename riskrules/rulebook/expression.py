@@ -9,6 +9,8 @@ import ast
 from collections.abc import Callable
 
 from riskrules.ir import term as t
+from riskrules.ir.functions import FUNCTIONS as OF_FIGURES
+from riskrules.ir.functions import rounded_by
 from riskrules.ir.ops import ROOTS, ROUNDINGS
 from riskrules.ir.term import Term
 from riskrules.units import unit as u
@@ -18,7 +20,8 @@ from riskrules.units.unit import BY_NAME, Unit, UnitMistake
 Resolve = Callable[[str], Term | None]
 LONGEST = 2_000
 DEEPEST = 100
-MOST_FACTORS = 20  # beyond any margin, short of figures with thousands of digits
+ENCLOSED = frozenset(rounded_by(name, rounding) for name in OF_FIGURES for rounding in ROUNDINGS.values())
+MOST_FACTORS = 40  # beyond any margin, short of figures with thousands of digits
 MOST_IN_ALL = 400  # however often they are rounded on the way: a rounding ends the digits after the point and not those before it
 NO_FIGURE = frozenset(("flag", "index", "label", "table"))  # words of units that nothing is computed with
 
@@ -50,6 +53,8 @@ def factors(made: Term, through_roundings: bool = False) -> int:
         each = [count[id(arg)] for arg in term.args]
         if term.op in ("mul", "div"):
             count[id(term)] = sum(each)
+        elif term.op in ENCLOSED:  # its rounding ends its digits; an option is worth no more than its forward or strike
+            count[id(term)] = max(each[:2]) if len(each) == 5 else 1
         elif term.op == "power":
             count[id(term)] = each[0] * int(term.args[1].param[0])
         elif term.op in _ROUNDED and not through_roundings:
@@ -63,7 +68,9 @@ _ROUNDED = frozenset((*ROUNDINGS.values(), *ROOTS.values()))
 _BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
-FUNCTIONS = sorted(("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", "median", "total_before", *_OVER, *ROUNDINGS.values()))
+FUNCTIONS = sorted(
+    ("min", "max", "abs", "ramp", "in_unit", "stressed", "worst", "median", "total_before", "least_payoff", *_OVER, *ROUNDINGS.values())
+)
 UNDEFINED = "undefined"  # after `else`: there the rule has no figure, and none is made up
 ROOT_NEEDS = f"say which way its digits end: {', '.join(ROUNDINGS.values())}, as in round_up(sqrt(x), 0.000001)"
 NOT_PUBLISHED = "not_published"
@@ -172,6 +179,11 @@ class _Builder:
             return self._rounded(name, *args)
         if name == "sqrt":
             raise self._mistake("RR402", "a square root without a rounding around it", ROOT_NEEDS, node)
+        if name in OF_FIGURES:
+            raise self._mistake("RR402", f"{name} without a rounding around it", ROOT_NEEDS.replace("sqrt", name), node)
+        if name == "least_payoff" and len(args) == 4:
+            size, strike = self._figure(args[0]), self._figure(args[1])
+            return t.least_payoff(size, strike, self._flag(args[2]), self._rows(args[3]))
         if name == "in_unit" and len(args) == 2:
             return t.as_unit(self._figure(args[0]), self._unit(args[1]))
         if name in _OVER and len(args) == 2:
@@ -193,6 +205,9 @@ class _Builder:
         match what:
             case ast.Call(func=ast.Name(id="sqrt"), args=[under], keywords=[]):
                 return t.root(self._figure(under), ROOTS[name], self._quantum(step))
+            case ast.Call(func=ast.Name(id=function), args=args, keywords=[]) if len(args) == len(OF_FIGURES.get(function, ())):
+                figures = [self._flag(arg) if k == 3 else self._figure(arg) for k, arg in enumerate(args)]
+                return t.function(function, name, figures, self._quantum(step))
         return t.rounded(self._figure(what), name, self._quantum(step))
 
     def _ramp(self, x: Term, begins: Term, ends: Term, low: Term, high: Term) -> Term:
@@ -244,8 +259,9 @@ class _Builder:
                     "RR403", "worst is over scenarios, and this is the same in all of them", "use it on something stressed", node
                 )
             return t.over("largest", inner, inner.rows.removesuffix(t.SCENARIO))
-        move = t.given("move", "market" + t.SCENARIO, u.RATE)
-        return t.to_rows(inner, "market" + t.SCENARIO) * (t.constant(1, u.RATE) + move)
+        rows = inner.rows if inner.rows in ("underlying", "expiry") else "market"
+        move = t.given("move", rows + t.SCENARIO, u.RATE)
+        return t.to_rows(inner, rows + t.SCENARIO) * (t.constant(1, u.RATE) + move)
 
     def _unit(self, node: ast.expr) -> Unit:
         name = self._source(node).replace(" ", "")

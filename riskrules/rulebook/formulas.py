@@ -13,8 +13,9 @@ from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
 from riskrules.rulebook.expression import MOST_FACTORS, MOST_IN_ALL, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
-from riskrules.rulebook.versions import History, Version
-from riskrules.rules.formula import FormulaTerm, Scenario, Setting
+from riskrules.rulebook.plan import OF_SCENARIO
+from riskrules.rulebook.versions import WITHDRAWN, History, Version
+from riskrules.rules.formula import EACH_SCENARIO, FormulaTerm, Scenario, Setting
 from riskrules.text.document import Text, node_at
 from riskrules.units import say
 from riskrules.units import unit as u
@@ -54,6 +55,9 @@ BASE_FIGURES = frozenset(
         "posts_initial",
         "move",
         NOT_PUBLISHED,
+        "strike",
+        "is_option",
+        "is_call",
     )
 )
 UNITS: dict[str, Unit] = {**BY_NAME, "flag": u.FLAG}
@@ -74,7 +78,7 @@ class FormulaBook:
         return self._resolve(name) or self._unknown(name)
 
     def margin(self, name: str, rows: tuple[str, ...] = ("leg", "position")) -> Term:
-        """A formula that a margin section asks for: in settle, one value for each leg or position, or for each pool."""
+        """A formula that a margin section asks for: in settle, one value for each of such rows."""
         found = self.term(name)
         version = self._versions["terms"].get(name)
         if found.unit != u.SETTLE or found.unit.word in NO_FIGURE:
@@ -90,7 +94,7 @@ class FormulaBook:
             )
         elif found.rows not in rows:
             at = version.file.at(*version.place, "rows") if version else None
-            text = f"a margin has a value for each {' or '.join(rows)}, and {name} has one for each {found.rows}"
+            text = f"what is asked for here has a value for each {' or '.join(rows)}, and {name} has one for each {found.rows}"
             self.problems.append(Problem("RR404", at, text, "correct the rows, or share the value out over the legs", found=name))
         else:
             return found
@@ -135,6 +139,8 @@ class FormulaBook:
     def _rows(self, version: Version) -> str:
         """The kind of row that a formula or an input is of: one of the engine's, or a list that is declared."""
         rows: str = version.value.rows
+        if rows in EACH_SCENARIO:
+            return rows.replace("_each_", "@")
         held = self._versions["lists"].get(rows)
         if held is not None:
             return f"{held.value.of}{t.LIST}{rows}"
@@ -150,7 +156,12 @@ class FormulaBook:
         return {name: _by_asset(value) if value.rows == "asset" else _by_market(value) for name, value in found.items()}
 
     def scenarios(self) -> dict[str, dict[str, Exact]]:
-        return {name: _by_market(version.value) for name, version in self._versions["scenarios"].items()}
+        """The moves of each, and its own figures under names that no market has; a scenario that was withdrawn is none."""
+        return {name: _by_market(scenario) | _figures(scenario) for name, scenario in self._scenarios()}
+
+    def _scenarios(self) -> Iterator[tuple[str, Scenario]]:
+        found = ((name, version.value) for name, version in self._versions["scenarios"].items())
+        return ((name, value) for name, value in found if value != WITHDRAWN)
 
     def _unknown(self, name: str) -> Term:
         if name not in self._versions["terms"]:
@@ -172,6 +183,8 @@ class FormulaBook:
             return _setting(name, self._versions["settings"][name])
         if name in self._versions["terms"]:
             return self._build(name, self._versions["terms"][name])
+        if any(name in (scenario.figures or ()) for _, scenario in self._scenarios()):
+            return t.given(name, "scenario", u.NUMBER)
         return self._before(name) if name.endswith(BEFORE) else None
 
     def _before(self, name: str) -> Term | None:
@@ -245,6 +258,10 @@ def _by_market(value: Setting | Scenario) -> dict[str, Exact]:
 def _by_asset(value: Setting) -> dict[str, Exact]:
     every = {} if value.every_asset is None else {"": to_exact(value.every_asset)}
     return every | {asset: to_exact(figure) for asset, figure in (value.assets or {}).items()}
+
+
+def _figures(value: Scenario) -> dict[str, Exact]:
+    return {OF_SCENARIO + name: to_exact(figure) for name, figure in (value.figures or {}).items()}
 
 
 def _setting(name: str, version: Version) -> Term:

@@ -15,6 +15,7 @@ from riskrules.ir.ops import Caps
 from riskrules.ir.program import Program
 from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
+from riskrules.units.series import series_of
 
 
 class TablePlan(NamedTuple):
@@ -68,6 +69,9 @@ class AliasPlan(NamedTuple):
     ccxt_assets: dict[str, str] = {}  # asset → ccxt's word for it  # noqa: RUF012
 
 
+OF_SCENARIO = "@"  # before the name of a figure that a scenario has beside its moves
+
+
 class StatusPlan(NamedTuple):
     title: str
     authority: str
@@ -86,6 +90,9 @@ class AccountPlan(NamedTuple):
     liquidate_comparator: str
     liquidate_against: str
     may: tuple[tuple[str, tuple[str, ...]], ...]  # what each state may do
+
+
+ANY_OPTION = "BASE-QUOTE-every-option"  # no market's name: what each option is, where the book has a rule for them
 
 
 class Beside(NamedTuple):
@@ -129,14 +136,21 @@ class Plan:
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""
-        if name not in self._unpacked and name in self._markets:
-            fields: tuple[Any, ...] = marshal.loads(self._markets[name])  # our own cache: plain data only, digest checked
+        kept = name if name in self._markets else ANY_OPTION if self._is_option(name) else None
+        if name not in self._unpacked and kept in self._markets:
+            fields: tuple[Any, ...] = marshal.loads(self._markets[kept])  # our own cache: plain data only, digest checked
             tables = tuple(TablePlan._make(table) if table else None for table in fields[-1])
-            self._unpacked[name] = MarketPlan._make((*fields[:-1], tables))
+            found = MarketPlan._make((*fields[:-1], tables))
+            self._unpacked[name] = found if kept == name else _as_option(found, name)
         return self._unpacked.get(name)
 
+    def _is_option(self, name: str) -> bool:
+        """An option on a market that the book has."""
+        series = series_of(name)
+        return series.is_option and series.market in self._markets
+
     def markets(self) -> list[str]:
-        return sorted(self._markets)
+        return sorted(name for name in self._markets if name != ANY_OPTION)
 
     def data(self) -> tuple[Any, ...]:
         return (
@@ -178,6 +192,11 @@ class Plan:
             Beside(*beside),
             packed_portfolio=portfolio,
         )
+
+
+def _as_option(every: MarketPlan, name: str) -> MarketPlan:
+    base, quote = name.split("-")[:2]
+    return every._replace(name=name, base=base, quote=quote, settle=quote if every.settle == every.quote else base)
 
 
 def packed_market(market: MarketPlan) -> bytes:

@@ -69,6 +69,9 @@ class ContractsFile(Header):
     kind: Literal["contracts"]
     every_market: Contract | None = Field(default=None, description="of each market that has a table and no entry of its own")
     markets: dict[Market, Contract] = Field(default_factory=dict, description="markets with a contract of their own")
+    every_option: Contract | None = Field(
+        default=None, description="of each option, BASE-QUOTE-YYMMDD-STRIKE-C or -P, on a market of the book"
+    )
     assets: dict[Asset, AssetRule] = Field(default_factory=dict, description="the settle and collateral assets")
     aliases: Aliases | None = Field(default=None, description="how others spell the markets")
 
@@ -86,6 +89,9 @@ LEG_FIGURES: Names = {
     "taker_fee": given("taker_fee", "account", u.RATE),
     "unsettled_funding": given("unsettled_funding", "leg", u.SETTLE),
     "is_inverse": given("is_inverse", "market", u.FLAG),
+    "is_option": given("is_option", "market", u.FLAG),
+    "is_call": given("is_call", "market", u.FLAG),
+    "strike": given("strike", "market", u.PRICE),
     "multiplier": given("multiplier", "market", u.NUMBER),
     "order_size": given("order_size", "order", u.BASE),  # above 0: a buy
     "order_price": given("order_price", "order", u.PRICE),

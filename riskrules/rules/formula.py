@@ -18,9 +18,9 @@ file is read.  There are no loops, texts or attributes.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from riskrules.rules.fields import Asset, Market, Model, Name, Prose, refuse
 from riskrules.rules.header import Header
@@ -28,7 +28,7 @@ from riskrules.units.exact import strict_number
 
 KIND = "formula"
 
-RowKind = Literal["market", "asset", "account", "pool", "position", "leg", "order", "holding"]
+RowKind = Literal["market", "asset", "account", "pool", "position", "leg", "order", "holding", "underlying", "expiry", "strike"]
 UnitName = Literal["1", "rate", "leverage", "count", "base", "quote", "settle", "contract", "second", "quote/base", "settle/base", "flag"]
 
 
@@ -46,13 +46,33 @@ Figure = Annotated[
 ]
 
 
+EachScenario = Literal[
+    "market_each_scenario", "leg_each_scenario", "holding_each_scenario", "underlying_each_scenario", "expiry_each_scenario",
+    "pool_each_scenario",
+]  # fmt: skip
+EACH_SCENARIO = get_args(EachScenario)
+
+
+def _listed(name: str) -> str:
+    """A list is called nothing that the engine has rows of."""
+    if name in get_args(RowKind) or name.endswith("_each_scenario"):
+        text = f"there are no such rows here: {name}"
+        raise refuse("RR229", text, "a kind of row that has such a figure, or a declared list", "correct the rows")
+    return name
+
+
+ListName = Annotated[Name, AfterValidator(_listed)]
+
+
 class Example(Model):
     given: dict[Name, Figure] = Field(description="a value for each name that the expression uses")
     gives: Figure = Field(description="what it comes to, exactly")
 
 
 class FormulaTerm(Model):
-    rows: RowKind | Name = Field(description="what there is one value for: a kind of row, or each item of a declared list")
+    rows: RowKind | EachScenario | ListName = Field(
+        description="what there is one value for: a kind of row, or each item of a declared list"
+    )
     unit: UnitName
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
@@ -60,7 +80,7 @@ class FormulaTerm(Model):
 
 
 class Input(Model):
-    rows: Literal["market", "asset", "account", "leg", "order", "holding"] | Name = Field(
+    rows: Literal["market", "asset", "account", "leg", "order", "holding", "underlying", "expiry"] | ListName = Field(
         description="what a snapshot gives one for: a kind of row, or each item of a declared list"
     )
     unit: UnitName
@@ -103,6 +123,8 @@ class Setting(Model):
 class Scenario(Model):
     every_market: Figure = Field(description="the move of each market's mark that has no move of its own")
     markets: dict[Market, Figure] = Field(default_factory=dict)
+    figures: dict[Name, Figure] | None = Field(default=None, description="figures of the scenario, for formulas: each scenario gives all")
+    later: ClassVar[frozenset[str]] = frozenset({"figures"})
 
 
 class FormulaFile(Header):
@@ -110,7 +132,7 @@ class FormulaFile(Header):
     lists: dict[Name, ListOf] = Field(default_factory=dict, description="lists that a snapshot must give, one row an item")
     inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")
     settings: dict[Name, Setting] = Field(default_factory=dict, description="parameters of each market")
-    scenarios: dict[Name, Scenario] = Field(default_factory=dict, description="moves of every mark, together")
+    scenarios: dict[Name, Scenario | Literal["withdrawn"]] = Field(default_factory=dict, description="moves of every mark, together")
     terms: dict[Name, FormulaTerm] = Field(default_factory=dict)
 
 

@@ -108,7 +108,9 @@ class Account(Model):
 
 
 class Equity(Model):
-    wallet_balance: Literal["counted"] = Field(description="the balance, or the posted margin of an isolated position")
+    wallet_balance: Literal["counted"] | Formula = Field(
+        description="the balance, or the posted margin of an isolated position; or what each balance is worth, by a formula"
+    )
     unrealised_profit: Rate = Field(description="share of a position's profit that counts")
     unrealised_loss: Rate = Field(description="share of a position's loss that counts")
     funding_owed: Counted = Field(description="funding not settled yet that the account owes")

@@ -10,7 +10,7 @@ from riskrules.units import unit as u
 
 
 def equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
-    wallet = _wallet(s, names)
+    wallet = _wallet(s, names, formulas)
     worth = s.equity.position_value
     profit = _counted_profit(s, formulas(worth.formula) if worth else names["unrealised_profit"])
     equity = wallet["wallet_balance"] + t.over("total", profit, "pool")
@@ -30,16 +30,19 @@ def equity(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Nam
     return {**wallet, **made, "equity": rounded(equity, s.rounding.equity).named("equity", s.at("equity"))}
 
 
-def _wallet(s: Sections, names: Names) -> Names:
+def _wallet(s: Sections, names: Names, formulas: Formulas) -> Names:
     held = t.given("amount", "holding", u.BASE)
-    collateral = _collateral(s, held, names).named("collateral", s.at("collateral"))
+    rule = s.equity.wallet_balance
+    worth = _collateral(s, held, names) if isinstance(rule, str) else formulas(rule.formula, ("holding",))
+    collateral = worth.named("collateral", s.at("collateral"))
     cross = t.over("total", collateral, "pool")
     posted = t.given("posted_margin", "pool", u.SETTLE)
     if s.account.posted_margin == "given_or_initial_at_entry":
         initial = t.over("total", (names["entry_notional"] / t.given("leverage", "leg", u.LEVERAGE)).shown_as("money"), "pool")
         posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
     elif s.account.posted_margin == "given_or_initial_margin":
-        initial = t.over("total", names["position_initial"], "pool")
+        whole = names.get("portfolio_initial")
+        initial = whole if whole is not None else t.over("total", names["position_initial"], "pool")
         posted = t.choose(t.given("posts_initial", "pool", u.FLAG), initial, posted)
     isolated = "isolated" in s.account.margin_modes
     wallet = t.choose(t.given("is_isolated", "pool", u.FLAG), posted, cross) if isolated else cross

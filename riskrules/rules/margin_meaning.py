@@ -109,15 +109,15 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
     where = s.at("maintenance_margin")
     rule = s.maintenance_margin.position
     if isinstance(rule, m.Formula):
-        each = formulas(rule.formula)
+        each = formulas(rule.formula, of_pool.EITHER)
         where = each.source
     elif rule == "none":
         each = of_pool.of_no_position(names["notional"])
     else:
         base = _measure(s, names, names["tier"].rows, "rate_on")
         each = base * names["maintenance_rate"] - names["maintenance_amount"]
-    each = rounded(each, s.rounding.position_margins).named("position_maintenance", where)
-    pooled = _legs_together(s, each)
+    each = rounded(each, s.rounding.position_margins).named(_called(each, "position_maintenance"), where)
+    pooled = each if each.rows == "pool" else _legs_together(s, each)
     fee = s.maintenance_margin.fee
     closing: Names = {}
     if not isinstance(fee, str):
@@ -127,7 +127,12 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
     if s.maintenance_margin.whole is not None:
         pooled = formulas(s.maintenance_margin.whole.formula, of_pool.POOL)
-    return {"position_maintenance": each, **closing, "maintenance_margin": pooled}
+    return {each.name: each, **closing, "maintenance_margin": pooled}
+
+
+def _called(each: Term, name: str) -> str:
+    """A requirement of the whole pool is no position's."""
+    return name.replace("position_", "portfolio_") if each.rows == "pool" else name
 
 
 def _fraction(rate: Fraction | str) -> Fraction:
@@ -147,7 +152,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     where = s.at("initial_margin")
     rule = s.initial_margin.position
     if isinstance(rule, m.Formula):
-        each = formulas(rule.formula)
+        each = formulas(rule.formula, of_pool.EITHER)
         where = each.source
     elif isinstance(rule, str):
         each = of_pool.of_no_position(names["notional"])
@@ -155,15 +160,15 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
         base = names["notional"] if rule.on == "notional_at_mark" else names["entry_notional"]
         chosen = rule.rate == "one_over_chosen_leverage"
         each = base / (t.given("leverage", "leg", u.LEVERAGE) if chosen else t.to_rows(names["max_leverage"], "leg"))
-    each = rounded(each.shown_as("money"), s.rounding.position_margins).named("position_initial", where)
+    each = rounded(each.shown_as("money"), s.rounding.position_margins).named(_called(each, "position_initial"), where)
     orders = _orders(s, names)
-    total = t.over("total", each, "pool")
+    total = each if each.rows == "pool" else t.over("total", each, "pool")
     if orders:
         total = total + orders["orders_initial"]
     if s.initial_margin.whole is not None:
         total = formulas(s.initial_margin.whole.formula, of_pool.POOL)
     return {
-        "position_initial": each,
+        each.name: each,
         **orders,
         "initial_margin": total,
     }

@@ -14,6 +14,7 @@ from riskrules.rules import margin as m
 from riskrules.units import unit as u
 
 POOL = ("pool",)
+EITHER = ("leg", "position", "pool")
 Formulas = Callable[..., Term]
 
 

@@ -69,7 +69,7 @@ def test_a_page_that_is_not_installed(riskrules: Riskrules) -> None:
 @pytest.mark.parametrize(
     "code, said, why",
     [
-        ("RR23", "RR235 (states that contradict the trigger)", "a digit is missing"),
+        ("RR40", "RR405 (a worked example that does not come out)", "a digit is missing"),
         ("RR2O3", "did you mean RR203 (a maintenance rate that falls)", "a letter for a digit"),
         ("banana", "codes run from RR101 to RR", "nothing is near"),
     ],

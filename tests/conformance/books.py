@@ -89,6 +89,15 @@ class Book:
         """Settings as a formula file writes them: of markets, of assets or of the whole rulebook."""
         return self._over("formula", "parameters", {"settings": dict(settings)})
 
+    def values(self, values: Mapping[str, tuple[str, str]]) -> Book:
+        """Parameters of everything: for each its unit and its value."""
+        return self._over(
+            "formula", "values", {"settings": {name: {"unit": unit, "value": value} for name, (unit, value) in values.items()}}
+        )
+
+    def scenarios(self, found: Mapping[str, Mapping[str, Any] | str]) -> Book:
+        return self._over("formula", "scenarios", {"scenarios": dict(found)})
+
     def formulas(self, inputs: Mapping[str, Mapping[str, str]], terms: Mapping[str, Mapping[str, Any]]) -> Book:
         return self._over("formula", "case", {"inputs": dict(inputs), "terms": dict(terms)})
 
@@ -118,6 +127,11 @@ class Book:
             return self
         name = f"{self.form}-{cap}"
         return replace(self._over("margin", cap, {"tier_forms": {name: {**own, "cap": cap}}}), form=name)
+
+    def named(self, section: str) -> list[str]:
+        """What the rulebook's own formula files call the entries of a section."""
+        files = sorted((self.folder / self.rulebook / "formula").glob("*.yaml"))
+        return [name for path in files for name in yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader).get(section, {})]
 
     @property
     def folder(self) -> Path:

@@ -98,17 +98,21 @@ def cases_folder(chosen: str | None = None) -> Path | None:
 
 def read_cases(folder: Path) -> list[Case]:
     """Every case of every file, in the order of the files."""
+    files = ((path, json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.rglob("*.json")))
     return [
-        _case(path.relative_to(folder).as_posix(), found)
-        for path in sorted(folder.rglob("*.json"))
-        for found in json.loads(path.read_text(encoding="utf-8")).get("cases", ())
+        _case(path.relative_to(folder).as_posix(), found, content.get("policies", {}))
+        for path, content in files
+        for found in content.get("cases", ())
     ]
 
 
-def _case(file: str, found: dict[str, Any]) -> Case:
+def _case(file: str, found: dict[str, Any], policies: Mapping[str, Any]) -> Case:
     family = found.get("model") or found["kind"]
     expected = _named(dict(_flat("", found["expected"]))) if isinstance(found["expected"], dict) else {"": found["expected"]}
-    return Case(file, found["id"], family, found["venue"], found.get("policy", {}), found["inputs"], expected, found.get("tolerance") or {})
+    policy = found.get("policy", {})
+    if "$ref" in policy:
+        policy = policies[policy["$ref"]] | {key: value for key, value in policy.items() if key != "$ref"}
+    return Case(file, found["id"], family, found["venue"], policy, found["inputs"], expected, found.get("tolerance") or {})
 
 
 def _flat(above: str, figures: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -11,13 +11,13 @@ from tests.conformance.run import Outcome, outcomes
 from tests.conformance.unsupported import UNSUPPORTED
 
 FOLDER = cases_folder()
-SHIPPED_VENUES = ("binance", "hyperliquid", "gate", "okx", "bybit", "kraken_futures", "phemex")
+SHIPPED_VENUES = ("binance", "hyperliquid", "gate", "okx", "bybit", "kraken_futures", "phemex", "derive-v2")
 SHIPPED_FAMILIES = (
     "linear_cum_liq", "linear_cross_cum_liq", "cum_recursion", "tier_lookup", "linear_im_mm", "linear_upnl", "inverse_upnl",
     "max_leverage_for_stake", "binance_change_mm", "hl_liq", "hl_margin_used", "hl_cross_liq", "hl_tier_mm",
     "linear_fee_liq", "bybit_rate_liq", "flat_tier_mm", "marginal_tier_mm_value", "tier_lookup_integer_contracts", "tier_change_lookup",
     "tier_extension", "inverse_mm_at_mark", "bybit_im_mm_fee", "bust_from_leverage", "phemex_iso", "max_position_for_leverage",
-    "okx_inverse_isolated",
+    "okx_inverse_isolated", "derive.srm", "derive.pmrm", "derive.pmrm2", "derive.auction",
 )  # fmt: skip
 SHIPPED_WHOLE = {"drift-v2", "mango-v4"}  # every family of the venue
 SHIPPED_ON_CHAIN = (

@@ -11,7 +11,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 ADAPTERS = sorted((HERE / "adapters").glob("*.py"))
 WORDS = HERE / "words.py"
-SCALING = frozenset({"fine", "shifted", "steps"})  # the helpers that scale a unit
+SCALING = frozenset({"fine", "shifted", "steps", "move"})  # the helpers that say a figure in another measure
 CALCULATES = {"sum", "min", "max", "abs", "round", "divmod", "pow", "int", "float", "complex", "eval", "exec", "Fraction", "Decimal"}
 MODULES = {"math", "decimal", "fractions", "operator", "statistics", "numpy", "functools", "itertools"}
 

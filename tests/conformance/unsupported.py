@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-MISSING: tuple[tuple[str, str], ...] = (
-    (
-        "averages over time: a mark is worked out of given averages, and windows are not run",
-        "drift.twap_band",
-    ),
-    ("no rulebook of this venue", "derive.auction derive.pmrm derive.pmrm2 derive.srm"),
-    ("closeouts one after another need a book and time", "vega.cascade"),
-)
+MISSING: tuple[tuple[str, str], ...] = (("closeouts one after another need a book and time", "vega.cascade"),)
 
 UNSUPPORTED: dict[str, str] = {family: why for why, families in MISSING for family in families.split()}

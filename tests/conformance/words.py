@@ -53,6 +53,11 @@ def steps(figure: Any, step: str) -> str:
     return exact_text(to_exact(exact(figure) * exact(step)))
 
 
+def move(factor: Any) -> str:
+    """A price times 1.15 is a price moved by 0.15."""
+    return exact_text(to_exact(exact(factor) - 1))
+
+
 def per(figure: Any, size: Any) -> str:
     """A price that no decimal holds is written as the quotient that it is."""
     return f"{number(figure)}/{unsigned(size)}"

@@ -17,6 +17,7 @@ from riskrules.ir.coarse import SAFE, Coarse, Rough
 from riskrules.ir.fault import Fault
 from riskrules.ir.floats import SPARE, Buffers, Float, Floats, U
 from riskrules.ir.frame import Frame
+from riskrules.ir.functions import FUNCTIONS, rounded_by
 from riskrules.ir.ops import OPS, ROOTS
 from riskrules.ir.program import Node, Program
 from riskrules.ir.ring import Denominator, Ring, Rings, wrapped
@@ -31,6 +32,7 @@ SCALAR_ONLY = {
     "largest", "smallest", "which_largest", "which_smallest", "median", "median_where", "total_before", "sliced", "number_of",
     "cap_below", "largest_under", "had", "total_ahead", "first", "second", *ROOTS.values(),
 }  # fmt: skip
+SCALAR_ONLY |= {"least_payoff", *(rounded_by(function, rounding) for function in FUNCTIONS for rounding in ROUNDED)}
 
 
 def test_every_operation_has_a_fast_meaning_or_is_known_to_have_none() -> None:

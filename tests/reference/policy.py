@@ -105,7 +105,7 @@ def _steps_on(last: Tier, steps: dict[str, str]) -> list[Tier]:
 def read_policy(folder: Path, as_of: str) -> Policy:
     """The rulebook in a folder at a time: of every name, the version that began last."""
     documents = [yaml.load(path.read_text(encoding="utf-8"), TEXT_LOADER) for path in sorted(folder.rglob("*.yaml"))]
-    alone = [d for d in documents if d["kind"] != "portfolio"]  # what positions require together is not what is compared here
+    alone = [d for d in documents if d["kind"] not in BESIDE]
     begun = sorted((d for d in alone if begins(d) <= moment(as_of)), key=begins)
     sections: dict[str, Any] = {}
     for document in begun:
@@ -136,6 +136,7 @@ def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+BESIDE = ("portfolio", "mark_price", "liquidation")  # kinds that decide nothing of what is compared here
 BEYOND = {
     "equity": ("position_value", "unsettled_funding", "whole", "with_initial_margin", "plus", "less"),
     "initial_margin": ("whole", "plus"),

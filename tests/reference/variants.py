@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tests.reference.policy import TEXT_LOADER
+from tests.reference.policy import BESIDE, TEXT_LOADER
 
 Changes = dict[str, dict[str, Any]]  # kind → section → what replaces it
 
@@ -171,7 +171,7 @@ def write_variant(house: Path, into: Path, name: str) -> Path:
     """The folder of a variant, with the house's files and its own sections in place of theirs."""
     for path in sorted(house.rglob("*.yaml")):
         document = yaml.load(path.read_text(encoding="utf-8"), TEXT_LOADER)
-        if document["kind"] == "portfolio":  # of linear contracts, and none of what is compared here
+        if document["kind"] in BESIDE:
             continue
         document |= {"rulebook": name, **VARIANTS[name].get(document["kind"], {})}
         target = into / name / path.relative_to(house)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.conformance.adapters import (
+    derive,
     drift_cases,
     dydx,
     gmx,
@@ -109,4 +110,8 @@ ADAPTERS: dict[str, Adapter] = {
     "gmx.capped_pnl": gmx.position,
     "funding_basis_mark": marks.funding_basis,
     "adl_bitmex": steps.rank,
+    "derive.srm": derive.standard,
+    "derive.auction": derive.auction,
+    "derive.pmrm": derive.portfolio,
+    "derive.pmrm2": derive.second,
 }

@@ -1,4 +1,4 @@
-"""Why a figure is not there, said so that it can be given."""
+"""What is not there, as the fault that it becomes: a figure, collateral, or a market of the rulebook."""
 
 from __future__ import annotations
 
