@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from riskrules.engine.lacking import market_in
 from riskrules.engine.mark_input import Legs, MarkInput
 from riskrules.engine.missing import market_in
 from riskrules.ir.fault import Fault
