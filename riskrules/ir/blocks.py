@@ -31,6 +31,13 @@ FLOW = frozenset(
     )
 )  # fmt: skip
 ROWS_APART = frozenset(("leg", "market", "pool", "account"))
+# What of such rows a table is read for; what a formula asks for besides is the scalar walk's.
+READ: dict[str, frozenset[str]] = {
+    "holding": frozenset(("amount",)),
+    "asset": frozenset(("is_settle", "index_price", "index_price_age", "weight", "owed_weight")),
+    "pool": frozenset(("is_isolated", "posts_initial", "open_legs", "posted_margin")),
+    **dict.fromkeys(("underlying", "expiry", "strike"), frozenset()),
+}
 NOTHING_KNOWN: Mapping[tuple[str, str], bool] = MappingProxyType({})
 NO_TARGETS: Mapping[int, Any] = MappingProxyType({})
 WALKED = ROUNDED | COMPARED | FIGURES | FLOW
@@ -198,6 +205,8 @@ class Course:
                 return node.op if node.op not in WALKED else f"{node.op} in scenarios"
             if node.op == "total" and node.rows == "account":
                 return "sums over an account"
+            if node.op == "given" and node.rows in READ and node.param not in READ[node.rows]:
+                return f"{node.param} of each {node.rows}"
         return ""
 
 

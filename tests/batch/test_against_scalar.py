@@ -153,7 +153,7 @@ SHIPPED = sorted(path.name for path in POLICIES.iterdir() if path.is_dir() and b
 def test_batch_equals_scalar_equals_textbook(rulebook: str, amounts: Amounts, as_floats: bool, tmp_path: Path) -> None:
     met: Counter[str] = Counter()
     folder = folder_of(rulebook, tmp_path)
-    assert next(differences(folder, snapshots(folder, 30, SEED), amounts, as_floats, met), None) is None
+    assert next(differences(folder, snapshots(folder, 14, SEED), amounts, as_floats, met), None) is None
     assert {"healthy", "liquidate"} <= met.keys()
 
 

@@ -13,7 +13,7 @@ import riskrules
 from riskrules.api import Book
 from riskrules.ir.fault import Fault
 from tests.batch.rows import exact, pools_by_position
-from tests.places import BOOKS
+from tests.places import BOOKS, POLICIES
 
 AT = "2026-02-01T00:00:00Z"
 AMOUNTS = ("notional", "initial_margin", "maintenance_margin", "unrealised_pnl", "equity")
@@ -85,3 +85,10 @@ def test_liquidation_prices_are_those_that_are_asked_for(tmp_path: Path) -> None
     marks = dict.fromkeys(book.plan.markets(), "100")
     out = book.evaluate(*table(made, marks), liquidation_price=True)
     assert out.asked == (out["decision"] == "healthy").sum() > 0
+
+
+def test_what_no_table_is_read_for_is_the_scalar_walks_too() -> None:
+    """Weights that a formula takes from settings of each asset: the fast walk would call them missing."""
+    book = riskrules.load(POLICIES / "mango-v4", as_of="2026-12-02T00:00:00Z")
+    out = book.evaluate({"account": ["a"], "market": ["SOL-PERP"], "mode": ["cross"], "size": ["1"], "mark_price": ["1"]})
+    assert any("of each asset" in note for note in out.notes)

@@ -42,7 +42,7 @@ def test_the_decision_turns_there(rulebook: str, tmp_path: Path) -> None:
     folder = folder_of(rulebook, tmp_path)
     as_of = stamp(latest(folder))
     book = riskrules.load(folder.parent, rulebook=folder.name, as_of=as_of)
-    made = [richer(snapshot) for snapshot in snapshots(folder, 60, 7)]
+    made = [richer(snapshot) for snapshot in snapshots(folder, 30, 7)]
     out = book.evaluate(*table(made), liquidation_price=True)
     textbook, row, turned = Textbook.of(folder, as_of), -1, 0
     for snapshot in made:

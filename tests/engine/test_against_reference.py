@@ -105,7 +105,7 @@ def disagreements(folder: Path, n: int, seed: int) -> Iterator[str]:
 
 @pytest.mark.parametrize("rulebook", rulebooks())
 def test_engine_equals_textbook(rulebook: str) -> None:
-    assert next(disagreements(POLICIES / rulebook, 600 if rulebook == "house-usdm" else 150, SEED), None) is None
+    assert next(disagreements(POLICIES / rulebook, 300 if rulebook == "house-usdm" else 60, SEED), None) is None
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
