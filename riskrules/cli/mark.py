@@ -9,6 +9,7 @@ import click
 from riskrules.api import Book, PolicyError, plan_at
 from riskrules.cli.options import (
     as_of_option,
+    asked_rulebook,
     asked_time,
     format_option,
     parsed,
@@ -68,11 +69,8 @@ def _read(file: str, policies: str | None, rulebook: str | None, as_of: str | No
         raise PolicyError(
             problems or [Problem("RR604", None, "an input is an object", "see docs/rules/mark_price.md for its form")], BAD_USE
         )
-    name = rulebook or tree.get("rulebook")
-    if not isinstance(name, str):
-        raise click.UsageError(f"no rulebook: the input names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
     when = asked_time(tree, as_of)
-    plan = plan_at(shelf, name, when)
+    plan = plan_at(shelf, asked_rulebook(tree, rulebook, shelf), when)
     given, problems = mark_input_of(tree, read.shown, read.text)
     if given is None:
         raise PolicyError(problems, BAD_USE)

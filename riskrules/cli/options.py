@@ -102,6 +102,14 @@ def parsed(file: str) -> Parsed:
     return Parsed(text, shown, *parse_text(text, shown))
 
 
+def asked_rulebook(head: dict[str, Any], rulebook: str | None, shelf: Shelf) -> str:
+    """The rulebook that is asked for, else the one that the input names."""
+    name = rulebook or head.get("rulebook")
+    if not isinstance(name, str):
+        raise click.UsageError(f"no rulebook: the input names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
+    return name
+
+
 def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | None, read: Parsed | None = None) -> Case:
     """Read the snapshot as far as its rulebook and time, load that plan, then check the snapshot under it."""
     shelf = shelf_for(policies)
@@ -109,9 +117,7 @@ def case_of(file: str, policies: str | None, rulebook: str | None, as_of: str | 
     if problems or not isinstance(tree, dict | list):
         raise PolicyError(problems or [Problem("RR604", None, "a snapshot is an object", "see the README for its form")], BAD_USE)
     head = tree if isinstance(tree, dict) else {}
-    name = rulebook or head.get("rulebook")
-    if not isinstance(name, str):
-        raise click.UsageError(f"no rulebook: the snapshot names none; give --rulebook, one of {', '.join(shelf.rulebooks())}")
+    name = asked_rulebook(head, rulebook, shelf)
     when = asked_time(head, as_of)
     plan = plan_at(shelf, name, when)
     tree, notes, problems = in_our_words(tree, shown, text, plan, when)

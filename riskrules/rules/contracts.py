@@ -104,13 +104,6 @@ LEG_FIGURES: Names = {
 }
 
 
-ORDER_FIGURES: Names = {
-    "order_size": given("order_size", "order", u.BASE),  # below 0 for a sale
-    "is_buy": given("is_buy", "order", u.FLAG),
-    "reduce_only": given("reduce_only", "order", u.FLAG),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class InUse:
     """What the contracts of a book make use of; what nobody uses is in no formula."""

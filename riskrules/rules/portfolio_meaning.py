@@ -21,7 +21,6 @@ from riskrules.units import unit as u
 
 Names = dict[str, Term]
 NOTHING = t.constant(0, u.SETTLE)
-VARIANCE = u.SETTLE.power(2)
 DECIDES = "liquidate"  # the last of the terms that a search walks again
 
 

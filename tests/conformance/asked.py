@@ -36,13 +36,6 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """The engine's answer is a word: a name, a state."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class NoFigure:
     """The engine has no such figure, and says why."""
 
@@ -51,19 +44,12 @@ class NoFigure:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A verdict that a case prints as a word: any of these says the same."""
+    """The engine answers with a word, and a case may print any of these for it."""
 
     words: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The engine answers with a word."""
-
-    word: str
-
-
-Found = Span | NoFigure | Words | Word | Said
+Found = Span | NoFigure | Words
 Reading = Callable[["Answers"], Found]
 
 
@@ -178,21 +164,6 @@ def term(name: str, of: str | None = None) -> Reading:
     return reading
 
 
-def which(flags: Mapping[str, Reading], otherwise: str) -> Reading:
-    """The word of the first flag that is up."""
-
-    def reading(answers: Answers) -> Found:
-        for word, flag in flags.items():
-            found = flag(answers)
-            if not isinstance(found, Span):
-                return found
-            if found.low:
-                return Word(word)
-        return Word(otherwise)
-
-    return reading
-
-
 def at(name: str, label: str) -> Reading:
     """A named term of the row that is called so: an asset, a balance, a pool."""
 
@@ -232,7 +203,7 @@ def in_words(of: Reading, words: Sequence[str]) -> Reading:
 
     def reading(answers: Answers) -> Found:
         found = of(answers)
-        return Said(words[int(found.low)]) if isinstance(found, Span) else found
+        return Words(frozenset({words[int(found.low)]})) if isinstance(found, Span) else found
 
     return reading
 

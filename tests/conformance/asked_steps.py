@@ -10,7 +10,7 @@ from riskrules.engine.door import parse_text
 from riskrules.engine.explain import figure
 from riskrules.engine.step_input import state_of
 from riskrules.engine.stepping import NextStep, next_steps
-from tests.conformance.asked import Answers, Found, NoFigure, Reading, Word, figure_of
+from tests.conformance.asked import Answers, Found, NoFigure, Reading, Words, figure_of
 from tests.conformance.books import refused
 
 State = Mapping[str, Any]
@@ -46,6 +46,6 @@ def called_upon(place: int, state: State) -> Reading:
             return NoFigure(f"error {made.fault.code} {made.fault.text}")
         ahead = {one["id"]: made.evaluated.walk.value("ahead", row) for row, one in enumerate(state["counterparties"])}
         ranked = sorted(ahead, key=lambda name: ahead[name][0] / ahead[name][1])
-        return Word(ranked[place])
+        return Words(frozenset({ranked[place]}))
 
     return reading

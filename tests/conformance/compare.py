@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from tests.conformance.asked import Found, NoFigure, Said, Span, Word, Words
+from tests.conformance.asked import Found, NoFigure, Span, Words
 from tests.conformance.words import exact
 
 SMALL = 100
@@ -32,12 +32,8 @@ def complaint(found: Found, printed: Any, name: str, tolerance: Mapping[str, Any
         return None if str(printed) in found.words else f"{name}: printed {printed}, found {' or '.join(sorted(found.words))}"
     if isinstance(found, NoFigure):
         return None if printed is None else f"{name}: printed {printed}; {found.why}"
-    if isinstance(found, Word):
-        return None if found.text == printed else f"{name}: printed {printed}, found {found.text}"
     if printed is None:
         return f"{name}: printed none, found {float(found.low)}"
-    if isinstance(found, Said):
-        return None if found.word == printed else f"{name}: printed {printed}, found {found.word}"
     if isinstance(printed, bool):
         return None if found.low == printed else f"{name}: printed {printed}, found {bool(found.low)}"
     figure = exact(printed)

@@ -6,9 +6,10 @@ from typing import Any
 
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
-from tests.conformance.asked import Earlier, Trial, in_parts, term, which
+from tests.conformance.asked import Earlier, Trial, in_parts, term
 from tests.conformance.books import PERCOLATOR, Book
 from tests.conformance.cases import Question
+from tests.conformance.readings import first_true
 
 BPS = 10_000
 USD = PERCOLATOR.settle
@@ -40,7 +41,7 @@ def mode(q: Question) -> list[Trial]:
     """The band of an account whose equity less maintenance is given: without positions, its balance is that."""
     shares = {name: {"unit": "rate", "value": _share(q.policy[f"{name}_bps"])} for name in ("hard_band", "pre_band")}
     buffer = {"pre_liquidation_buffer": {"unit": "settle", "value": w.number(q.policy["pre_liquidation_buffer"])}}
-    bands = which({"hard": term("in_hard_band"), "pre": term("in_pre_band")}, "none")
+    bands = first_true([(term("in_hard_band"), "hard"), (term("in_pre_band"), "pre")], "none")
     shot = p.snapshot({}, [], {USD: w.number(q.inputs["health"])})
     return [Trial(PERCOLATOR.parameters({**shares, **buffer}), shot, {"mode": bands, "band_bps": in_parts(term("price_band"), BPS)})]
 
