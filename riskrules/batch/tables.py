@@ -29,6 +29,7 @@ class Listed:
         exact = all(one is None or says(float(value), *one) for value, one in zip(self.floats, figures, strict=True))
         self.roundings = 0 if exact else 1
         self.signed = bool(np.any(self.floats < 0))
+        self.most = float(np.max(np.abs(self.floats), initial=0.0))
 
     @cached_property
     def whole(self) -> tuple[Array, Denominator]:
@@ -39,7 +40,7 @@ class Listed:
     def at(self, meaning: Any, places: Array) -> Any:
         """The figures at those places, under a meaning."""
         if isinstance(meaning, Coarse):
-            return meaning.listed(self.floats, self.roundings, -np.inf if self.signed else 0.0, places)
+            return meaning.listed(self.floats, self.roundings, -np.inf if self.signed else 0.0, self.most, places)
         if isinstance(meaning, Floats):
             out = meaning.column(len(places))
             return Float(np.take(self.floats, places, out=out, mode="clip"), self.roundings, None, 0.0, self.signed)

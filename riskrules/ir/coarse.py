@@ -103,10 +103,10 @@ class Coarse:
             return Rough(floats, roundings)
         return Rough(floats, roundings, 0.0, max(abs(low), abs(high)), low)
 
-    def listed(self, floats: Array, roundings: int, low: float, places: Array) -> Rough:
-        """Figures of a table, gathered by place."""
+    def listed(self, floats: Array, roundings: int, low: float, most: float, places: Array) -> Rough:
+        """Figures of a table, gathered by place; the whole table has its least and its largest once for all."""
         out = self.column(len(places))
-        return Rough(floats.take(places, out=out, mode="clip"), roundings, 0.0, None, low)
+        return Rough(floats.take(places, out=out, mode="clip"), roundings, 0.0, most, low)
 
     def add(self, x: Rough, y: Rough) -> Rough:
         value = np.add(x.value, y.value, out=self._new(x, y))
@@ -125,7 +125,8 @@ class Coarse:
         value = np.multiply(x.value, y.value, out=self._new(x, y))
         low = 0.0 if x.low >= 0 and y.low >= 0 else -np.inf
         if x.roundings is not None and y.roundings is not None:
-            return Rough(value, x.roundings + y.roundings + 1, 0.0, None, low)
+            most = None if x.most is None or y.most is None else x.most * y.most * SAFE
+            return Rough(value, x.roundings + y.roundings + 1, 0.0, most, low)
         one, two, first, second = self.most(x), self.most(y), self.error(x), self.error(y)
         most = one * two
         return Rough(value, None, one * second + two * first + first * second + U * most, most, low)
@@ -176,13 +177,17 @@ class Coarse:
     # -- decisions -------------------------------------------------------------------------------
 
     def compared(self, name: str, x: Rough, y: Rough) -> Mask:
+        if (x.roundings == 0 and y.roundings == 0) or _by_sign(x, y):
+            return SIDES[name](x.value, y.value)
         apart = np.subtract(x.value, y.value, out=self._new(x, y))
-        made = SIDES[name](apart, 0.0)
-        if not (x.roundings == 0 and y.roundings == 0) and not _by_sign(x, y):
-            bound = (self.error(x) + self.error(y) + U * (self.most(x) + self.most(y))) * SAFE + SMALLEST
-            far = np.abs(apart, out=apart if isinstance(apart, np.ndarray) else None)
-            if not np.minimum.reduce(far, axis=None, initial=np.inf) > bound:
-                self._doubt(~(far > bound))
+        bound = (self.error(x) + self.error(y) + U * (self.most(x) + self.most(y))) * SAFE + SMALLEST
+        low, high = np.less(apart, bound), np.greater(apart, -bound)
+        sure = np.not_equal(low, high)  # NaN is neither, and what is near 0 is both
+        if np.all(sure) and name != "equal":
+            made = low if "below" in name else high
+        else:
+            made = SIDES[name](apart, 0.0)
+            self._doubt(np.logical_not(sure))
         self._done(apart)
         return made
 
