@@ -65,6 +65,12 @@ class Policy:
         base, quote = market.split("-")[:2]
         return quote if self.contract(market)["settle"] == "quote" else base
 
+    def slice_ends(self, asset: str) -> list[Fraction]:
+        """Where the amounts of a collateral asset are cut; of one that is not, nowhere."""
+        weight = self.sections.get("collateral", {}).get(asset, {}).get("weight", "")
+        rows = [] if isinstance(weight, str) else weight["slices"]
+        return [number(row["up_to"]) for row in rows if row["up_to"] != "unlimited"]
+
     def markets(self) -> list[str]:
         return sorted(self["tables"])
 
@@ -146,7 +152,7 @@ BEYOND = {
 
 
 def in_the_textbook(policy: Any) -> bool:
-    """Margin by tier tables and plain weights: the textbook knows no formulas, no slices, and nothing that a pool holds besides."""
+    """Margin by tier tables, and weights: the textbook knows no formulas, and nothing that a pool holds besides."""
     if policy["maintenance_margin"]["position"] != "tier" or policy["initial_margin"]["position"] == "none":
         return False
     if "tables" not in policy.sections:

@@ -204,15 +204,29 @@ class Textbook:
         held = account.get("collateral", {})
         if self.policy["account"]["pools"] == "per_settle_asset":
             return self.weighted(settle, number(held.get(settle, 0)))
-        values = (self.weighted(asset, number(amount)) * self._index(asset, settle, snapshot) for asset, amount in held.items())
-        return sum(values, NOTHING)
+        prices = {asset: self._index(asset, settle, snapshot) for asset in held}
+        return sum((self.weighted(asset, number(amount), prices[asset]) * prices[asset] for asset, amount in held.items()), NOTHING)
 
-    def weighted(self, asset: str, amount: Fraction) -> Fraction:
+    def weighted(self, asset: str, amount: Fraction, price: Fraction = Fraction(1)) -> Fraction:
+        """How much of an amount counts, in the asset itself; an amount is cut where it, or what it is worth, passes a slice's end."""
         rule = self.policy.sections.get("collateral", {}).get(asset, {"weight": "100%", "owed_weight": "100%"})
-        return amount * number(rule["weight"] if amount >= 0 else rule["owed_weight"])
+        if amount < 0:
+            return amount * number(rule["owed_weight"])
+        if isinstance(rule["weight"], str):
+            return amount * number(rule["weight"])
+        ends, shares, counted, floor = [], [], NOTHING, NOTHING
+        for row in rule["weight"]["slices"]:
+            ends.append(amount if row["up_to"] == "unlimited" else number(row["up_to"]) / (price if rule["weight"]["of"] == "value" else 1))
+            shares.append(number(row["weight"]))
+        for end, share in zip(ends, shares, strict=True):
+            counted, floor = counted + share * max(NOTHING, min(amount, end) - floor), max(floor, end)
+        return counted
 
     def face_of(self, asset: str, counted: Fraction) -> Fraction:
-        """The balance, or the debt, that counts for this much."""
+        """The balance, or the debt, that counts for this much; of an asset without slices."""
+        rule = self.policy.sections.get("collateral", {}).get(asset, {})
+        if not isinstance(rule.get("weight", ""), str):
+            raise NotInTheTextbook(f"the face of {asset}, which counts by slices")
         return counted / self.weighted(asset, Fraction(1)) if counted >= 0 else counted / -self.weighted(asset, Fraction(-1))
 
     def _index(self, asset: str, settle: str, snapshot: dict[str, Any]) -> Fraction:
