@@ -8,10 +8,12 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.groups import Groups, of_option, scenario_column
 from riskrules.engine.missing import absent, market_in, no_collateral
+from riskrules.engine.phases import Places, for_an_order, tables_of
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
@@ -57,6 +59,8 @@ class Rows:
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
         self.markets: list[str] = list(names)
         self.market_plans: list[MarketPlan | Fault] = [market_in(self.plan, name) for name in self.markets]
+        held = {name: [leg for leg in self.legs if leg.market == name] for name in self.markets}
+        self.places = [tables_of(one, held[name]) for name, one in zip(self.markets, self.market_plans, strict=True)]
         self.holdings = self._holdings()
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
@@ -176,7 +180,7 @@ class Rows:
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
-        """`choice` names, for each market, which of the versions that may be in force."""
+        """`choice` names, for each market, the place of a version among those that may be in force."""
         tables = [self._table(k, chosen) for k, chosen in enumerate(choice)]
         early = self.plan.program.early
         given = {(rows, name): self._column(rows, name, tables) for rows, name in early}
@@ -189,7 +193,17 @@ class Rows:
 
     def versions(self) -> list[int]:
         """How many tables may be in force in each market."""
-        return [len(plan.tables) if isinstance(plan, MarketPlan) else 1 for plan in self.market_plans]
+        return [len(places) for places in self.places]
+
+    def first_choice(self) -> Places:
+        return tuple(places[0] for places in self.places)
+
+    def choices_for_orders(self) -> list[Places]:
+        """The tables of each market where an order adds to its positions; none where that makes no difference."""
+        ordered = {self.markets.index(order.market) for order in self.orders if not order.reduce_only}
+        plans = enumerate(zip(self.market_plans, self.places, strict=True))
+        made = [for_an_order(plan, places) if k in ordered else places for k, (plan, places) in plans]
+        return [] if made == self.places else list(product(*made))
 
     def _table(self, market: int, chosen: int) -> TablePlan | Fault:
         plan = self.market_plans[market]
@@ -314,7 +328,7 @@ class Rows:
     def _order_cell(self, name: str, order: OrderInput) -> Any:
         if name == "order_size":
             plan = self._plan_of(order.market)
-            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market)
+            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market) or self._untold(order)
             return unfit or (order.size if order.side == "buy" else (-order.size[0], order.size[1]))
         if name == "order_price":
             return order.price
@@ -327,10 +341,17 @@ class Rows:
             )
         if name == "is_buy":
             return order.side == "buy"
-        if name == "reduce_only":
-            return order.reduce_only
+        if name in ("reduce_only", "untriggered"):
+            return getattr(order, name)
         chosen = self.account.risk_limit.get(order.market) or self._leg_limit(order.market) if name == "risk_limit" else None
         return order.drivers.get(name) or chosen or absent(name, order.id)
+
+    def _untold(self, order: OrderInput) -> Fault | None:
+        """An order that waits for its trigger, under rules that do not say whether it counts until then."""
+        if not order.untriggered or self.plan.account.untriggered:
+            return None
+        text = f"{order.id} of {self.account.id} waits for its trigger, and {self.plan.rulebook} does not say whether it counts until then"
+        return Fault("RR574", text, "leave it out to see the account without it, or say untriggered: in the orders of the margin file")
 
     def _leg_leverage(self, market: str) -> Exact | None:
         return next((leg.leverage for leg in self.legs if leg.market == market and leg.leverage), None)

@@ -9,6 +9,8 @@ from typing import Any
 SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
 BEFORE = "_before"  # after the name of a pool's or an account's figure: the same of the account as it stood before a change
 LIST = "@"  # between what holds a declared list and its name: market@trade has a row for every trade of a market
+# Asked of an order, not decided of a pool.
+OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "account_allows", "may_open"))
 Column = list[Any]
 
 

@@ -231,10 +231,12 @@ class _Maker:
 
     def _order(self, market: str, mark: Fraction) -> dict[str, Any]:
         price = self._near(mark)
-        return {
+        made = {
             "market": market, "side": self.chance.choice(("buy", "sell")), "size": decimal(self._size(market, mark, price)),
             "price": decimal(price), "leverage": str(self._leverage(market)), "reduce_only": self.chance.random() < 0.2,
         }  # fmt: skip
+        told = self.policy["initial_margin"]["orders"].get("untriggered")
+        return made if told is None else {**made, "untriggered": self.chance.random() < 0.2}
 
     # -- the edge of a decision ------------------------------------------------------------------
 

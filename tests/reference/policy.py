@@ -130,8 +130,9 @@ def moment(text: str) -> datetime:
 
 
 def begins(document: dict[str, Any]) -> datetime:
-    """An observed table counts from when it was seen."""
-    return moment(document["effective"] if "effective" in document else document["observed"]["by"])
+    """An observed table counts from when it was seen, one that is rolled out from when it holds for everyone."""
+    when = document["effective"] if "effective" in document else document["observed"]["by"]
+    return moment(when if isinstance(when, str) else when["existing"])
 
 
 def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
