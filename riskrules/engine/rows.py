@@ -12,14 +12,12 @@ from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.groups import Groups, of_option, scenario_column
-from riskrules.engine.missing import absent, market_in, no_collateral
+from riskrules.engine.missing import absent, age, market_in, no_collateral, untold
 from riskrules.engine.phases import Places, for_an_order, tables_of
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
-from riskrules.units import say
-from riskrules.units.clock import NANOS, Instant
 from riskrules.units.exact import ZERO, Exact
 from riskrules.units.series import series_of
 
@@ -244,7 +242,7 @@ class Rows:
         if name == "mark_price":
             return given.mark_price
         if name == "mark_price_age":
-            return self._age(given.at, f"the mark price of {market}")
+            return age(given.at, self.snapshot.as_of, f"the mark price of {market}")
         if name in self.plan.settings:
             return self._setting(name, market)
         if name in self.plan.drivers.get("market", ()):
@@ -265,19 +263,6 @@ class Rows:
         values = self.plan.settings[name]
         found = values.get(of, values.get(series_of(of).market, values.get("")))
         return found or Fault("RR505", f"{name} is not set for {of}", "add it to the settings of the formula file")
-
-    def _age(self, at: Instant | None, what: str) -> Exact | Fault:
-        if at is None or self.snapshot.as_of is None:
-            missing = "the time of " + what if at is None else "the time of the snapshot"
-            return Fault("RR505", f"{missing} is not given, and its age decides", "give at: with each price and as_of: with the snapshot")
-        age = self.snapshot.as_of - at
-        if age < 0:
-            return Fault(
-                "RR511",
-                f"{what} is from {say.number((-age, NANOS))} s after the snapshot",
-                "correct the clocks: a price from the future decides nothing",
-            )
-        return age, NANOS
 
     def _leg_cell(self, name: str, leg: PositionInput) -> Any:
         if name == "size":
@@ -328,7 +313,7 @@ class Rows:
     def _order_cell(self, name: str, order: OrderInput) -> Any:
         if name == "order_size":
             plan = self._plan_of(order.market)
-            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market) or self._untold(order)
+            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market) or untold(order, self.account.id, self.plan)
             return unfit or (order.size if order.side == "buy" else (-order.size[0], order.size[1]))
         if name == "order_price":
             return order.price
@@ -345,13 +330,6 @@ class Rows:
             return getattr(order, name)
         chosen = self.account.risk_limit.get(order.market) or self._leg_limit(order.market) if name == "risk_limit" else None
         return order.drivers.get(name) or chosen or absent(name, order.id)
-
-    def _untold(self, order: OrderInput) -> Fault | None:
-        """An order that waits for its trigger, under rules that do not say whether it counts until then."""
-        if not order.untriggered or self.plan.account.untriggered:
-            return None
-        text = f"{order.id} of {self.account.id} waits for its trigger, and {self.plan.rulebook} does not say whether it counts until then"
-        return Fault("RR574", text, "leave it out to see the account without it, or say untriggered: in the orders of the margin file")
 
     def _leg_leverage(self, market: str) -> Exact | None:
         return next((leg.leverage for leg in self.legs if leg.market == market and leg.leverage), None)
@@ -398,7 +376,7 @@ class Rows:
         if name == "index_price":
             return given.index_price
         if name == "index_price_age":
-            return self._age(given.at, f"the index price of {asset}")
+            return age(given.at, self.snapshot.as_of, f"the index price of {asset}")
         if name in self.plan.settings:
             return self._setting(name, asset)
         if name in ("weight", "owed_weight", "weight_slices"):
