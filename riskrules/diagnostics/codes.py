@@ -148,6 +148,7 @@ CODES: dict[str, Code] = {
     "RR573": Code("RR573", "a rulebook without a portfolio", ERROR),
     "RR574": Code("RR574", "an order that waits for its trigger, and no rule for it", ERROR),
     "RR575": Code("RR575", "a roll-out without a table before it", ERROR),
+    "RR576": Code("RR576", "a market that cannot stand for another", ERROR),
     "RR601": Code("RR601", "not JSON or YAML", ERROR),
     "RR602": Code("RR602", "an unknown or repeated field", ERROR),
     "RR603": Code("RR603", "a field that is missing", ERROR),
