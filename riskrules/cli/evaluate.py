@@ -47,12 +47,13 @@ def command(
     from riskrules.batch import stream
     from riskrules.batch.arrow import NoArrow
     from riskrules.batch.files import Sink, Source
+    from riskrules.batch.inputs import Drivers
     from riskrules.batch.reading import NotATable
 
     book = _book(shelf_for(policies), rulebook, as_of)
-    drivers = book.plan.columns()
+    drivers = Drivers(book.plan.columns(), book.plan.columns(of_balances=True))
     try:
-        given, held = Source(source, drivers), Source(accounts, drivers) if accounts else None
+        given, held = Source(source, drivers.of_positions), Source(accounts, drivers.of_balances) if accounts else None
         job = stream.Job(given, Sink(out), held, Sink(accounts_out) if accounts_out else None, amounts, threads, sort, liquidation_price)
         with _progress(given) as progress:
             tally = stream.run(job, book.at, book.when, drivers, progress)
