@@ -10,7 +10,7 @@ import numpy as np
 
 from riskrules.batch.decided import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
 from riskrules.batch.evaluate import Outcome, Plans, evaluate
-from riskrules.batch.inputs import Drivers, Holdings
+from riskrules.batch.inputs import NO_DRIVERS, Drivers, Holdings
 from riskrules.batch.reading import CARRIED, Accounts, NotATable, apart, columns_of, positions_of
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
@@ -117,7 +117,7 @@ def evaluate_table(
     accounts: Any = None,
     amounts: Amounts = "float",
     threads: int = 1,
-    drivers: Drivers = Drivers(),
+    drivers: Drivers = NO_DRIVERS,
     liquidation_price: bool = False,
 ) -> Evaluation:
     columns = columns_of(table)  # once: a stream is there only once

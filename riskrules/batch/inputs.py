@@ -35,6 +35,9 @@ class Drivers(NamedTuple):
     of_balances: tuple[str, ...] = ()
 
 
+NO_DRIVERS = Drivers()
+
+
 @dataclass(frozen=True, slots=True)
 class Positions:
     """One row a position; the rows of an account at one time stand together.  `account` counts them from 0 in the block."""
