@@ -21,7 +21,11 @@ from riskrules.units.clock import say_instant
 @click.command("evaluate")
 @click.argument("source", metavar="INPUT")
 @click.option("--out", required=True, metavar="OUTPUT", help="Where to write: .parquet or .csv. Whole, or not at all.")
-@click.option("--accounts", metavar="FILE", help="What accounts hold: account, asset, amount, taker_fee, index_price, index_price_at.")
+@click.option(
+    "--accounts",
+    metavar="FILE",
+    help="What accounts hold: account, asset, amount, taker_fee, index_price, index_price_at, and what formulas read of a balance.",
+)
 @click.option("--accounts-out", metavar="FILE", help="A row for each pool: an account's balances in one asset, or an isolated position.")
 @click.option(
     "--amounts", type=click.Choice(["float", "exact"]), default="float", show_default=True, help="float64, or decimals to 0.00000001."

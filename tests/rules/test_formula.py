@@ -143,7 +143,11 @@ def test_a_margin_may_use(tmp_path: Path, expression: str, given: str, gives: st
         ("notional + 1", "other than 0 is of unit 1: say what it is meant in, as in in_unit(5, settle)", "a number is not an amount"),
         ("notional + size", "both sides must be in one unit", "two figures are"),
         ("notional * open_interest / size", "correct the unit", "no step is wrong, and the end is"),
-        ("notional * index_price", "a leg reads figures of its position, strike, expiry, underlying, pool, account, market", "and of no coin"),
+        (
+            "notional * index_price",
+            "a leg reads figures of its position, strike, expiry, underlying, pool, account, market",
+            "and of no coin",
+        ),
     ],
 )
 def test_a_hint_says_what_would_do(tmp_path: Path, expression: str, hint: str, why: str) -> None:
@@ -151,7 +155,9 @@ def test_a_hint_says_what_would_do(tmp_path: Path, expression: str, hint: str, w
 
 
 def test_a_figure_of_the_wrong_rows_is_named(tmp_path: Path) -> None:
-    text = changed("formula", EXPRESSION, "total(notional, underlying) * open_interest / crowded_from").replace("rows: leg", "rows: underlying")
+    text = changed("formula", EXPRESSION, "total(notional, underlying) * open_interest / crowded_from").replace(
+        "rows: leg", "rows: underlying"
+    )
     assert "take a total; crowded_from is of each market; open_interest is of each market" in hints(tmp_path, text)
 
 
