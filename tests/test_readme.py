@@ -29,6 +29,8 @@ def test_the_mistake_is_told_as_shown(tmp_path: Path) -> None:
     policy = next(text for text in blocks("yaml") if text.startswith("kind: tiers"))
     for path in (POLICIES / "house-usdm").rglob("*.yaml"):
         there = tmp_path / "policies" / path.relative_to(POLICIES)
+        if path.parent.name == "tiers" and path.stem != "2026-12-01":
+            continue
         there.parent.mkdir(parents=True, exist_ok=True)
         there.write_text(policy if path.parent.name == "tiers" else path.read_text())
     book, _ = load_book(Shelf(tmp_path / "policies", packaged=False), "house-usdm")

@@ -28,6 +28,7 @@ from riskrules.batch.inputs import (
     out_of_range,
 )
 from riskrules.batch.layout import Laid, is_collateral
+from riskrules.batch.slices import Sliced
 from riskrules.batch.tables import FIELDS, Column, Listed, Tables
 from riskrules.ir.coarse import Coarse, Rough
 from riskrules.ir.floats import Float, Floats
@@ -255,6 +256,12 @@ class Givens:
         place = np.r_[held.asset, np.zeros(laid.unheld, np.intp)]
         if name == "is_settle":
             return np.array([asset == self.plan.account.pooled_in for asset in held.asset_names] or [True])[place], None
+        if name == "weight_slices":
+            known = (self.plan.assets.get(asset) for asset in held.asset_names)
+            return Sliced([one.weight_slices if one else () for one in known], place), None
+        if name == "slices_of_value":
+            by_value = [bool(one and one.slices_of_value) for one in map(self.plan.assets.get, held.asset_names)] or [False]
+            return np.array(by_value)[place], None
         if name in ("weight", "owed_weight"):
             weights = [getattr(self.plan.assets.get(asset), name, None) or (0, 1) for asset in held.asset_names] or [(0, 1)]
             return Listed(weights).at(meaning, place), None

@@ -51,7 +51,7 @@ class Positions:
     all_isolated: bool
     size: Figures
     figures: Mapping[str, Figures]  # the others of FIGURES, and drivers, as far as they were given
-    instants: Mapping[str, Array]  # nanoseconds: time, mark_price_at
+    instants: Mapping[str, Array]  # nanoseconds: time, mark_price_at, increased_at
     ids: Sequence[Any] | None = None
     first: int = 0  # the number of the first account in the whole, of a block that counts from 0
 

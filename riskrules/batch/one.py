@@ -104,9 +104,13 @@ def _figure(figures: Figures | None, row: int) -> Exact | None:
 
 
 def _market(plan: Plan, positions: Positions, row: int) -> MarketInput:
-    at = positions.instants.get("mark_price_at")
-    when = None if at is None or at[row] == NO_TIME else int(at[row])
-    return MarketInput(_figure(positions.figures.get("mark_price"), row), None, when, None, None, _drivers(plan, "market", positions, row))
+    mark, when = _figure(positions.figures.get("mark_price"), row), _instant(positions, "mark_price_at", row)
+    return MarketInput(mark, None, when, None, None, _drivers(plan, "market", positions, row))
+
+
+def _instant(positions: Positions, name: str, row: int) -> Instant | None:
+    at = positions.instants.get(name)
+    return None if at is None or at[row] == NO_TIME else int(at[row])
 
 
 def _leg(plan: Plan, positions: Positions, row: int, name: str, hedged: bool) -> PositionInput:
@@ -116,7 +120,7 @@ def _leg(plan: Plan, positions: Positions, row: int, name: str, hedged: bool) ->
     side = ("long" if size[0] > 0 else "short") if hedged else ""
     return PositionInput(
         str(row), name, ISOLATED if positions.isolated[row] else CROSS, size, of["entry_price"], side, of["leverage"], of["margin"],
-        of["unsettled_funding"], _drivers(plan, "leg", positions, row),
+        of["unsettled_funding"], _drivers(plan, "leg", positions, row), _instant(positions, "increased_at", row),
     )  # fmt: skip
 
 

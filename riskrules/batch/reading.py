@@ -16,7 +16,7 @@ from riskrules.units.clock import instant
 Array = Any
 WORDS = ("account", "position_id", "market", "side", "mode")
 CARRIED = ("account", "position_id", "time", "market")  # which row it is: they go out as they came
-INSTANTS = ("time", "mark_price_at")
+INSTANTS = ("time", "mark_price_at", "increased_at")
 HELD = ("account", "asset", "amount", "taker_fee", "index_price", "index_price_at")
 SHORT_SIDES, LONG_SIDES = ("short", "sell"), ("long", "buy", "both", "")
 

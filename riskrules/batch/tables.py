@@ -112,6 +112,8 @@ class Tables:
         # Of each market: how many tables may be in force, whether it is inverse, what it settles in.
         self.several = any(len(market.tables) > 1 for market in self.markets)
         self.versions = np.array([len(market.tables) for market in self.markets], dtype=np.intp)
+        phased = (any(table is not None and table.phased_from is not None for table in market.tables[1:]) for market in self.markets)
+        self.phased = np.array(list(phased), dtype=bool)
         self.inverse = np.array([market.is_inverse for market in self.markets], dtype=bool)
         self.jumps = any(table is not None and _jumps(table) for table in chosen)
         self.settles = [market.settle for market in self.markets]

@@ -1,6 +1,7 @@
 """Inside an observed interval two tables may be in force: what comes out the same under both is decided, what differs is an error.
 
-A pool in one such market is decided under each of its tables; one in several goes to the scalar walk, which tries every combination.
+A pool in one such market is decided under each of its tables; one in several goes to the scalar walk, which tries every combination,
+and so does one in a market whose table is rolled out, where it is said when its position was last added to.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import numpy as np
 
 from riskrules.batch.block import Kernel
 from riskrules.batch.decided import ERROR, Decided
-from riskrules.batch.inputs import UNDECIDED, Holdings, Positions
+from riskrules.batch.inputs import NO_TIME, UNDECIDED, Holdings, Positions
 from riskrules.batch.layout import Laid
 from riskrules.ir.floats import Buffers
 
@@ -25,7 +26,7 @@ def under_the_others(
     """Put what differs between the tables that may be in force as undecided."""
     versions = kernel.tables.versions[np.where(laid.markets() >= 0, laid.markets(), 0)]
     several = _several(laid, versions)
-    alone = several.copy()
+    alone = several | _told(kernel, laid)
     for choice in range(1, int(versions.max())):
         _, other = kernels.kernel(kernel.plan, choice).decide(block, held, times, buffers)
         alone |= _compare(laid, made, other)
@@ -45,6 +46,18 @@ def _several(laid: Laid, versions: Array) -> Array:
     pairs = np.unique(key[open_legs] * (len(versions) + int(laid.markets().max(initial=0)) + 2) + laid.markets()[open_legs])
     pools = pairs // (len(versions) + int(laid.markets().max(initial=0)) + 2)
     return np.bincount(pools, minlength=laid.counts["pool"]) > 1
+
+
+def _told(kernel: Kernel, laid: Laid) -> Array:
+    """The pools with a leg in a market whose table is rolled out, of which it is said when it was last added to."""
+    told, increased = np.zeros(laid.counts["pool"], bool), laid.positions.instants.get("increased_at")
+    if increased is None or not kernel.tables.phased.any():
+        return told
+    markets = laid.markets()
+    legs = np.flatnonzero((increased != NO_TIME) & (markets >= 0) & kernel.tables.phased[np.where(markets >= 0, markets, 0)])
+    key = laid.keys["leg", "pool"]
+    told[legs if key is None else key[legs]] = True
+    return told
 
 
 def _compare(laid: Laid, made: Decided, other: Decided) -> Array:

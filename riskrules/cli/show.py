@@ -14,7 +14,7 @@ from riskrules.diagnostics.problem import Problem
 from riskrules.rulebook.aliases import markets_called
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf
-from riskrules.rulebook.table_view import IN_FORCE, MarketView, market_view
+from riskrules.rulebook.table_view import IN_FORCE, ROLLING_OUT, MarketView, market_view
 from riskrules.units.clock import Instant
 
 
@@ -77,7 +77,7 @@ def _show_market(plan: Plan, shelf: Shelf, view: MarketView, form: str) -> int:
         from riskrules.cli.show_text import market_text
 
         say(market_text(view, shelf))
-    return FINE if view.verdict == IN_FORCE else UNDECIDED
+    return FINE if view.verdict in (IN_FORCE, ROLLING_OUT) else UNDECIDED
 
 
 def _show_book(plan: Plan, shelf: Shelf, when: Instant, formula: str | None, form: str) -> int:

@@ -89,6 +89,7 @@ def _version(view: MarketView, version: Version) -> dict[str, Any]:
     return {
         "number": view.versions.index(version) + 1, "digest": version.digest(), "withdraws": version.value == WITHDRAWN,
         "effective": None if observed else say_instant(version.certain_from), "observed": observed,
+        "increasing_from": None if header.phased_from is None else say_instant(header.phased_from),
         "file": file, "line": line, "reason": header.reason, "source": header.source,
     }  # fmt: skip
 

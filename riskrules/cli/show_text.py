@@ -11,7 +11,7 @@ from riskrules.engine.explain_text import status_line
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
 from riskrules.rulebook.published import Published, published, with_what_it_uses
 from riskrules.rulebook.shelf import Shelf
-from riskrules.rulebook.table_view import GONE, IN_FORCE, NO_TABLE, UNDECIDED, Candidate, MarketView, what_changed
+from riskrules.rulebook.table_view import GONE, IN_FORCE, NO_TABLE, ROLLING_OUT, UNDECIDED, Candidate, MarketView, what_changed
 from riskrules.rulebook.versions import Version
 from riskrules.rules.margin import ShareOfInitial, TierForm
 from riskrules.units import say
@@ -61,6 +61,8 @@ def _heading(view: MarketView) -> str:
     if view.verdict == UNDECIDED:
         other = "another version" if view.candidates[0].is_certain else "its first table"
         return f"UNDECIDED  {view.name}: {other} may be in force as of {when}; every one that may be is shown"
+    if view.verdict == ROLLING_OUT:
+        return f"ROLLED OUT  {view.name}: as of {when} a new table holds for positions that are opened or added to, and not yet for others"
     if view.verdict == NO_TABLE:
         return f"NO TABLE  {view.name} has a contract and no table: its margin is by the formulas of the book, or undecided"
     return f"NO TABLE YET  {view.name} has none as of {when}: the first version is in force {_begins(view.versions[0])}"
@@ -71,7 +73,10 @@ def _nth(view: MarketView, version: Version) -> str:
 
 
 def _begins(version: Version) -> str:
-    observed = version.file.header.observed
+    observed, phased = version.file.header.observed, version.file.header.phased_from
+    if phased is not None:
+        later = say_instant(version.certain_from)
+        return f"from {say_instant(phased)} on for a position that is opened or added to, from {later} on for every one"
     if observed is None:
         return f"from {say_instant(version.certain_from)} on"
     if observed.after is None:
@@ -86,6 +91,9 @@ def _candidate(view: MarketView, one: Candidate) -> Iterator[str]:
     header = one.version.file.header
     if view.verdict == UNDECIDED:
         yield from _wrapped(f"{_nth(view, one.version)}: {'in force, unless a later one is' if one.is_certain else 'may be in force'}", 0)
+    if view.verdict == ROLLING_OUT:
+        others = "of positions that were not added to since the new one began" if one.is_certain else "of all others"
+        yield from _wrapped(f"{_nth(view, one.version)}: {others}", 0)
     if one.table is None:
         if view.verdict == UNDECIDED:
             yield "  withdraws the market"
@@ -191,7 +199,7 @@ def _shelf_line(plan: Plan, shelf: Shelf) -> str:
 
 
 def _history(view: MarketView) -> Iterator[str]:
-    word = {IN_FORCE: "in force: ", UNDECIDED: "may be in force: "}.get(view.verdict, "")
+    word = {IN_FORCE: "in force: ", UNDECIDED: "may be in force: ", ROLLING_OUT: "in force: "}.get(view.verdict, "")
     mark = {one.version: word for one in view.candidates}
     times = [_when(version) for version in view.versions]
     for k, (version, change) in enumerate(zip(view.versions, what_changed(view.versions), strict=True)):
@@ -205,7 +213,9 @@ def _history(view: MarketView) -> Iterator[str]:
 
 
 def _when(version: Version) -> str:
-    observed = version.file.header.observed
+    observed, phased = version.file.header.observed, version.file.header.phased_from
+    if phased is not None:
+        return f"{say_instant(phased)} … {say_instant(version.certain_from)}"
     if observed is None or observed.after is None:
         return say_instant(version.certain_from)
     return f"{say_instant(observed.after)} … {say_instant(observed.by)}"

@@ -74,7 +74,5 @@ def under_every_table(who: str, evaluated: Evaluated, answer: Callable[[Evaluate
     first = list(answer(evaluated.under(evaluated.walk)))
     for other in evaluated.others:
         if list(answer(evaluated.under(other))) != first:
-            changed = evaluated.changed_markets()
-            text = f"the answer differs between the tables that may have been in force for {changed}"
-            return [refused(who, Fault("RR508", text, "ask for a time outside the observed interval, or narrow the interval"))]
+            return [refused(who, evaluated.differs("the answer"))]
     return first

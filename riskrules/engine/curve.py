@@ -20,7 +20,7 @@ from riskrules.engine.pieces import Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import CARRIED
-from riskrules.ir.ops import COMPARATORS, ROOTS, ROUNDINGS, under_cap
+from riskrules.ir.ops import COMPARATORS, ROOTS, ROUNDINGS, Slices, from_each_floor, under_cap
 from riskrules.ir.program import Node
 from riskrules.ir.walk import Walk, ranked
 from riskrules.units.exact import Exact, to_fraction
@@ -144,6 +144,9 @@ def _applied(node: Node, made: Curves, row: int) -> Pieces:
         return _bent(node, made, args)
     if node.op in ("bracket", "within_last_cap"):
         return _tiered(node, made, row, args[0])
+    if node.op == "sliced":
+        slices = made.walk.at(node.args[1], row)
+        return p.constant(FAULT, made.domain) if isinstance(slices, Fault) else _sliced(args[0], slices)
     if node.op == "pick":
         column = made.walk.at(node.args[1], row)
         return p.constant(FAULT, made.domain) if isinstance(column, Fault) else p.pick(args[0], [_plain(value) for value in column])
@@ -152,6 +155,14 @@ def _applied(node: Node, made: Curves, row: int) -> Pieces:
     if node.op == "power":
         return _power(args[0], int(made.walk.at(node.args[1], row)[0]))
     return p.constant(FAULT if node.op == "fault" else None, made.domain)
+
+
+def _sliced(x: Pieces, slices: Slices) -> Pieces:
+    """A bend at each floor: from there on the next share counts, and not the one before."""
+    nothing = p.constant(Fraction(0), x.domain)
+    lines = [(to_fraction(floor), to_fraction(more)) for floor, more in from_each_floor(slices)]
+    bent = (p.maximum(p.sub(x, p.constant(floor, x.domain)), nothing) for floor, _ in lines)
+    return p.sum_of([p.mul(one, p.constant(more, x.domain)) for one, (_, more) in zip(bent, lines, strict=True)], x.domain)
 
 
 def _power(base: Pieces, k: int) -> Pieces:

@@ -7,14 +7,16 @@ decided; what differs is undecided, and is an error and never the likelier of th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple
 
+from riskrules.engine.phases import rolled_out
 from riskrules.engine.rows import Pool, Rows
 from riskrules.engine.snapshot import AccountInput, Snapshot
 from riskrules.ir.fault import Fault
+from riskrules.ir.frame import OF_ORDERS
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.plan import Plan
+from riskrules.rulebook.plan import MarketPlan, Plan
 from riskrules.units.exact import reduced
 
 MOST_COMBINATIONS = 64
@@ -31,13 +33,15 @@ class Evaluated(NamedTuple):
     walk: Walk
     others: tuple[Walk, ...]
     too_many: bool  # more combinations of tables than were walked
+    adding: tuple[Walk, ...] = ()  # what an order is asked under, where tables are rolled out and that is another
 
     def value(self, name: str, row: int) -> Any:
         """An exact value, a label, or a fault; undecided where the tables that may be in force disagree."""
-        here = self.walk.value(name, row)
         if self.too_many:
             return self.too_many_tables()
-        for other in self.others:
+        first, *others = self.adding if self.adding and name in OF_ORDERS else (self.walk, *self.others)
+        here = first.value(name, row)
+        for other in others:
             if not same(here, other.value(name, row)):
                 return self._undecided(name, here, other.value(name, row))
         return here
@@ -45,11 +49,17 @@ class Evaluated(NamedTuple):
     def _undecided(self, name: str, here: Any, there: Any) -> Fault:
         if isinstance(here, Fault) and isinstance(there, Fault):
             return here
-        return Fault(
-            "RR508",
-            f"{name} differs between the tables that may have been in force for {self.changed_markets()}",
-            "ask for a time outside the observed interval, or narrow the interval",
-        )
+        return self.differs(name)
+
+    def differs(self, what: str) -> Fault:
+        changed = self.changed_markets()
+        plans = zip(self.rows.markets, self.rows.market_plans, self.rows.versions(), strict=True)
+        phased = ", ".join(name for name, plan, count in plans if count > 1 and isinstance(plan, MarketPlan) and rolled_out(plan))
+        if phased:
+            text = f"{what} differs between the tables of {changed}, and a new one is being rolled out"
+            return Fault("RR508", text, f"give increased_at with each position in {phased}: when it was opened or last added to")
+        text = f"{what} differs between the tables that may have been in force for {changed}"
+        return Fault("RR508", text, "ask for a time outside the observed interval, or narrow the interval")
 
     def too_many_tables(self) -> Fault:
         return Fault(
@@ -64,7 +74,11 @@ class Evaluated(NamedTuple):
 
     def under(self, walk: Walk) -> Evaluated:
         """The account as if the tables of one walk were the only ones that may be in force."""
-        return self._replace(walk=walk, others=())
+        return self._replace(walk=walk, others=(), adding=())
+
+    def added(self) -> Evaluated:
+        """The account under the tables that hold where its orders add to its positions."""
+        return self._replace(walk=self.adding[0], others=self.adding[1:], adding=()) if self.adding else self
 
     def verdict(self, pool: int) -> tuple[str, Fault | None]:
         """`healthy`, `liquidate`, or `error` with its fault."""
@@ -99,13 +113,10 @@ def decide(plan: Plan, snapshot: Snapshot, account: AccountInput) -> Evaluated:
     """Every figure of the account under the plan.  Faults are values; nothing is raised for bad input."""
     before = None if account.before is None else decide(plan, snapshot, account.before)
     rows = Rows(plan, snapshot, account, before)
-    counts = rows.versions()
-    first = Walk(plan.program, rows.frame((0,) * len(counts)))
-    total = 1
-    for count in counts:
-        total *= count
-    if total > MOST_COMBINATIONS:
+    choices, adding = list(islice(product(*rows.places), MOST_COMBINATIONS + 1)), rows.choices_for_orders()
+    first = Walk(plan.program, rows.frame(choices[0]))
+    if max(len(choices), len(adding)) > MOST_COMBINATIONS:
         return Evaluated(plan, snapshot, account, rows, first, (), too_many=True)
-    choices = list(product(*(range(count) for count in counts)))[1:]
-    others = tuple(Walk(plan.program, rows.frame(choice)) for choice in choices)
-    return Evaluated(plan, snapshot, account, rows, first, others, too_many=False)
+    others = tuple(Walk(plan.program, rows.frame(choice)) for choice in choices[1:])
+    walks = tuple(Walk(plan.program, rows.frame(choice)) for choice in adding)
+    return Evaluated(plan, snapshot, account, rows, first, others, too_many=False, adding=walks)

@@ -183,6 +183,7 @@ class Reader:
             "leverage": positive,
             "margin": posted,
             "unsettled_funding": number,
+            "increased_at": time,
         }
         got = self.fields(node, path, shape, ("market", "mode", "size"), "leg")
         made = PositionInput(
@@ -196,6 +197,7 @@ class Reader:
             got.get("margin"),
             got.get("unsettled_funding"),
             got["drivers"],
+            got.get("increased_at"),
         )
         if (made.side == "long" and made.size[0] < 0) or (made.side == "short" and made.size[0] > 0):
             self.say(
@@ -216,6 +218,7 @@ class Reader:
             "size": positive,
             "price": positive,
             "reduce_only": flag,
+            "untriggered": flag,
             "leverage": positive,
         }
         got = self.fields(node, path, shape, ("market", "side", "size", "price", "reduce_only"), "order")
@@ -228,6 +231,7 @@ class Reader:
             bool(got.get("reduce_only")),
             got.get("leverage"),
             got["drivers"],
+            bool(got.get("untriggered")),
         )
 
     # -- checks ----------------------------------------------------------------------------------

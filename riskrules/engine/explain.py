@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from riskrules.engine.decide import Evaluated
+from riskrules.engine.decide import ERROR, Evaluated
+from riskrules.engine.phases import rolled_out
 from riskrules.engine.rows import Pool
 from riskrules.ir.fault import Fault
 from riskrules.ir.ops import OPS, SIGNS, under_cap
@@ -84,6 +85,8 @@ class PoolExplanation:
 
     @property
     def may(self) -> tuple[str, ...]:
+        if self.decision == ERROR:
+            return self.evaluated.plan.account.undecided_may
         return dict(self.evaluated.plan.account.may).get(self.state or "", ())
 
     def shown(self, name: str) -> str:
@@ -163,11 +166,11 @@ class PoolExplanation:
     def _tier_step(self, k: int, row: int, of: str) -> Step:
         walk = self.evaluated.walk
         node = walk.program.nodes[k]
-        table, market = self._table(node.rows, row)
+        table, unsure = self._table(node.rows, row)
         tier = walk.columns[k][row]
         said = between(table, tier, walk.spread(node.args[0], node.rows)[row])
         rate, amount = table.maintenance_rates[tier], table.maintenance_amounts[tier]
-        note = f"{ordinal(table.number)} version {table.digest[:4]}…{_unsure(market)}"
+        note = f"{ordinal(table.number)} version {table.digest[:4]}…{unsure}"
         less = f" − {say.money(amount)}" if amount[0] else ""
         derived = "" if not amount[0] or table.written_amounts[tier] else " (derived)"
         name = f"tier {tier + 1} of {len(table.maintenance_rates)}"
@@ -182,21 +185,20 @@ class PoolExplanation:
         if isinstance(tier, Fault):
             return None
         program = self.evaluated.plan.program
-        table, market = self._table(program.nodes[program.named["tier"]].rows, row)
+        table, unsure = self._table(program.nodes[program.named["tier"]].rows, row)
         of = f"{tier + 1} of {len(table.maintenance_rates)}"
-        return TierRow(of, _place((table.file, table.lines[tier])), ordinal(table.number), _unsure(market))
+        return TierRow(of, _place((table.file, table.lines[tier])), ordinal(table.number), unsure)
 
-    def _table(self, rows: str, row: int) -> tuple[TablePlan, MarketPlan]:
+    def _table(self, rows: str, row: int) -> tuple[TablePlan, str]:
+        """The table that a row fell into, and that it may be another, where it may."""
         market = self.evaluated.rows.keys[rows, "market"][row]
-        plan = self.evaluated.rows.market_plans[market]
+        plan, places = self.evaluated.rows.market_plans[market], self.evaluated.rows.places[market]
         assert isinstance(plan, MarketPlan)
-        table = plan.tables[0]
+        table = plan.tables[places[0]]
         assert table is not None
-        return table, plan
-
-
-def _unsure(market: MarketPlan) -> str:
-    return ", may have changed by then" if len(market.tables) > 1 else ""
+        if len(places) == 1:
+            return table, ""
+        return table, ", a new one is being rolled out" if rolled_out(plan) else ", may have changed by then"
 
 
 def between(table: TablePlan, tier: int, size: Exact) -> str:

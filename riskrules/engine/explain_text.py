@@ -279,6 +279,9 @@ def notes(pool: PoolExplanation) -> list[tuple[str, str]]:
     if pool.state:
         may = f": may {', '.join(pool.may)}" if pool.may and pool.may != ("nothing",) else ""
         out.append(("state", f"{pool.state.replace('_', ' ')}{may}"))
+    if pool.decision == ERROR and pool.may:
+        page = pool.evaluated.plan.account.page.replace("_", " ")
+        out.append(("meanwhile", f"may {', '.join(pool.may)}; is not liquidated; page {page}"))
     if not pool.pool.position and pool.legs:
         out.append(("decided by", "the account: a cross position is liquidated when its pool is"))
     initial = pool.value("initial_margin")

@@ -94,7 +94,7 @@ def opening(evaluated: Evaluated, wanted: Wanted) -> Iterator[Asked]:
 def with_order(evaluated: Evaluated, order: OrderInput) -> Evaluated:
     """The account with the order among its open ones, decided anew; the order is the last row."""
     account = evaluated.account._replace(orders=(*evaluated.account.orders, order))
-    return decide(evaluated.plan, evaluated.snapshot, account)
+    return decide(evaluated.plan, evaluated.snapshot, account).added()
 
 
 def _mark(evaluated: Evaluated, market: str) -> Exact | None:

@@ -8,17 +8,17 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.groups import Groups, of_option, scenario_column
-from riskrules.engine.missing import absent, market_in, no_collateral
+from riskrules.engine.missing import absent, age, market_in, no_collateral, untold
+from riskrules.engine.phases import Places, for_an_order, tables_of
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
 from riskrules.engine.together import correlations, is_of_portfolio, keys_of, of_market, pairs_of, reads_pairs
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
-from riskrules.units import say
-from riskrules.units.clock import NANOS, Instant
 from riskrules.units.exact import ZERO, Exact
 from riskrules.units.series import series_of
 
@@ -58,6 +58,8 @@ class Rows:
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
         self.markets: list[str] = list(names)
         self.market_plans: list[MarketPlan | Fault] = [market_in(self.plan, name) for name in self.markets]
+        held = {name: [leg for leg in self.legs if leg.market == name] for name in self.markets}
+        self.places = [tables_of(one, held[name]) for name, one in zip(self.markets, self.market_plans, strict=True)]
         self.holdings = self._holdings()
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
@@ -181,7 +183,7 @@ class Rows:
         }
 
     def frame(self, choice: tuple[int, ...]) -> Frame:
-        """`choice` names, for each market, which of the versions that may be in force."""
+        """`choice` names, for each market, the place of a version among those that may be in force."""
         tables = [self._table(k, chosen) for k, chosen in enumerate(choice)]
         early = self.plan.program.early
         given = {(rows, name): self._column(rows, name, tables) for rows, name in early}
@@ -194,7 +196,17 @@ class Rows:
 
     def versions(self) -> list[int]:
         """How many tables may be in force in each market."""
-        return [len(plan.tables) if isinstance(plan, MarketPlan) else 1 for plan in self.market_plans]
+        return [len(places) for places in self.places]
+
+    def first_choice(self) -> Places:
+        return tuple(places[0] for places in self.places)
+
+    def choices_for_orders(self) -> list[Places]:
+        """The tables of each market where an order adds to its positions; none where that makes no difference."""
+        ordered = {self.markets.index(order.market) for order in self.orders if not order.reduce_only}
+        plans = enumerate(zip(self.market_plans, self.places, strict=True))
+        made = [for_an_order(plan, places) if k in ordered else places for k, (plan, places) in plans]
+        return [] if made == self.places else list(product(*made))
 
     def _table(self, market: int, chosen: int) -> TablePlan | Fault:
         plan = self.market_plans[market]
@@ -237,7 +249,7 @@ class Rows:
         if name == "mark_price":
             return given.mark_price
         if name == "mark_price_age":
-            return self._age(given.at, f"the mark price of {market}")
+            return age(given.at, self.snapshot.as_of, f"the mark price of {market}")
         if name in self.plan.settings:
             return self._setting(name, market)
         if name in self.plan.drivers.get("market", ()):
@@ -260,19 +272,6 @@ class Rows:
         values = self.plan.settings[name]
         found = values.get(of, values.get(series_of(of).market, values.get("")))
         return found or Fault("RR505", f"{name} is not set for {of}", "add it to the settings of the formula file")
-
-    def _age(self, at: Instant | None, what: str) -> Exact | Fault:
-        if at is None or self.snapshot.as_of is None:
-            missing = "the time of " + what if at is None else "the time of the snapshot"
-            return Fault("RR505", f"{missing} is not given, and its age decides", "give at: with each price and as_of: with the snapshot")
-        age = self.snapshot.as_of - at
-        if age < 0:
-            return Fault(
-                "RR511",
-                f"{what} is from {say.number((-age, NANOS))} s after the snapshot",
-                "correct the clocks: a price from the future decides nothing",
-            )
-        return age, NANOS
 
     def _leg_cell(self, name: str, leg: PositionInput) -> Any:
         if name == "size":
@@ -323,7 +322,7 @@ class Rows:
     def _order_cell(self, name: str, order: OrderInput) -> Any:
         if name == "order_size":
             plan = self._plan_of(order.market)
-            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market)
+            unfit = plan if isinstance(plan, Fault) else self._unconverted(order.market) or untold(order, self.account.id, self.plan)
             return unfit or (order.size if order.side == "buy" else (-order.size[0], order.size[1]))
         if name == "order_price":
             return order.price
@@ -332,8 +331,8 @@ class Rows:
             return order.leverage or chosen or absent("leverage", order.id)
         if name == "is_buy":
             return order.side == "buy"
-        if name == "reduce_only":
-            return order.reduce_only
+        if name in ("reduce_only", "untriggered"):
+            return getattr(order, name)
         chosen = self.account.risk_limit.get(order.market) or self._of_leg(order.market, "risk_limit") if name == "risk_limit" else None
         return order.drivers.get(name) or chosen or absent(name, order.id)
 
@@ -381,7 +380,7 @@ class Rows:
         if name == "index_price":
             return given.index_price
         if name == "index_price_age":
-            return self._age(given.at, f"the index price of {asset}")
+            return age(given.at, self.snapshot.as_of, f"the index price of {asset}")
         if name in self.plan.settings:
             return self._setting(name, asset)
         if name in ("weight", "owed_weight", "weight_slices"):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.decide import Evaluated, same
 from riskrules.engine.explain import PoolExplanation, Step, explanations, figure
+from riskrules.engine.stands import Stand
 from riskrules.engine.trial import price_of
 from riskrules.ir.fault import Fault
 from riskrules.ir.words import value_text
@@ -31,6 +32,12 @@ class Column:
     plan: Plan | None
     accounts: tuple[Evaluated, ...]
     problems: tuple[Problem, ...] = ()
+    stands: tuple[Stand, ...] = ()  # what stands for what the snapshot holds
+
+    def called(self, of: str) -> str:
+        """A market or an asset as the snapshot calls it, so that its steps stand beside those of the others."""
+        names = {one.market: one.of for one in self.stands} | {one.assets[0]: one.assets[1] for one in self.stands if one.assets}
+        return names.get(of, of)
 
 
 class Cell(NamedTuple):
@@ -103,7 +110,7 @@ Pools = tuple[PoolExplanation | None, ...]
 
 def _part(key: tuple[str, ...], columns: tuple[Column, ...], pools: Pools) -> Part:
     account, mode, *legs = key
-    steps = tuple(_steps(pools))
+    steps = tuple(_steps(columns, pools))
     heads = tuple(_heads(pools))
     parting = next((row for row in steps if row.differs), None) or next((row for row in heads if row.differs), None)
     faults = tuple((column.label, pool.fault) for column, pool in zip(columns, pools, strict=True) if pool and pool.fault)
@@ -172,9 +179,10 @@ def _source(pool: PoolExplanation, name: str) -> str:
 # -- steps -----------------------------------------------------------------------------------------
 
 
-def _steps(pools: Pools) -> Iterator[Row]:
+def _steps(columns: tuple[Column, ...], pools: Pools) -> Iterator[Row]:
     """Every named step of any column in one order: each stands behind the one that it follows where it comes from."""
-    found = [{_name(step): step for step in pool.steps(2)} if pool else {} for pool in pools]
+    beside = zip(columns, pools, strict=True)
+    found = [{_name(step, column): step for step in pool.steps(2)} if pool else {} for column, pool in beside]
     order: list[tuple[str, str]] = []
     for column in found:
         at = 0
@@ -189,8 +197,8 @@ def _steps(pools: Pools) -> Iterator[Row]:
             yield Row(name, of, tuple(_cell(pool, column.get((name, of))) for pool, column in zip(pools, found, strict=True)))
 
 
-def _name(step: Step) -> tuple[str, str]:
-    return ("tier" if step.name.startswith("tier ") else step.name), step.of
+def _name(step: Step, column: Column) -> tuple[str, str]:
+    return ("tier" if step.name.startswith("tier ") else step.name), column.called(step.of)
 
 
 def _cell(pool: PoolExplanation | None, step: Step | None) -> Cell:

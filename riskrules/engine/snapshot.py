@@ -45,6 +45,7 @@ class PositionInput(NamedTuple):
     margin: Exact | str | None = None  # posted, of an isolated position; or INITIAL
     unsettled_funding: Exact | None = None  # above 0: due to the account; below: owed
     drivers: Mapping[str, Exact] = NOTHING
+    increased_at: Instant | None = None  # when it was opened or last added to
 
 
 class OrderInput(NamedTuple):
@@ -56,6 +57,7 @@ class OrderInput(NamedTuple):
     reduce_only: bool
     leverage: Exact | None = None
     drivers: Mapping[str, Exact] = NOTHING
+    untriggered: bool = False  # it waits for a price, and is not in the book yet
 
 
 class AccountInput(NamedTuple):

@@ -107,7 +107,7 @@ def _next(plan: Plan, snapshot: Snapshot, account: AccountInput, state: State, p
         return _none(plan, snapshot, account, pool, state)
     of_steps = replace(plan, program=plan.beside.program(f"steps {strategy}"))
     rows = StepRows(of_steps, snapshot, account, state)
-    number, walk = rows.pools.index(pool), Walk(of_steps.program, rows.frame((0,) * len(rows.versions())))
+    number, walk = rows.pools.index(pool), Walk(of_steps.program, rows.frame(rows.first_choice()))
     sure = all(count == 1 for count in rows.versions())
     evaluated = Evaluated(of_steps, snapshot, account, rows, walk, (), too_many=not sure)
     got = evaluated.value("next_step", number)
@@ -146,7 +146,7 @@ def _borne(made: NextStep) -> Fault | None:
 
 def _none(plan: Plan, snapshot: Snapshot, account: AccountInput, pool: Pool, state: State) -> NextStep:
     rows = Rows(plan, snapshot, account)
-    walk = Walk(plan.program, rows.frame((0,) * len(rows.versions())))
+    walk = Walk(plan.program, rows.frame(rows.first_choice()))
     evaluated = Evaluated(plan, snapshot, account, rows, walk, (), too_many=False)
     text = f"rulebook {plan.rulebook} has no liquidation strategy for {pool.mode} positions"
     fault = Fault("RR535", text, "add a liquidation file with strategy_of")

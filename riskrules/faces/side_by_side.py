@@ -15,8 +15,10 @@ def lines(found: Compared, width: int, names: list[str]) -> Iterator[str]:
     for column, name in zip(found.columns, names, strict=True):
         for problem in column.problems:
             yield from beside(f"{name}  ", f"{problem.code} {problem.text}; {problem.hint}", width)
+        for one in column.stands:
+            yield from beside(f"{name}  ", one.said, width)
     for k, part in enumerate(found.parts):
-        yield from [""] if k or any(column.problems for column in found.columns) else []
+        yield from [""] if k or any(column.problems or column.stands for column in found.columns) else []
         yield part.name
         yield from _table(part.heads, names, width)
         yield from beside("  ", parting(part, names), width)
@@ -73,6 +75,8 @@ def markdown(found: Compared, names: list[str]) -> Iterator[str]:
     for column, name in zip(found.columns, names, strict=True):
         for problem in column.problems:
             yield f"- **{name}**: {problem.code} {_plain(problem.text)}; {_plain(problem.hint)}"
+        for one in column.stands:
+            yield f"- **{_plain(name)}**: {_plain(one.said)}"
     for part in found.parts:
         yield from ("", f"## {_plain(part.name)}", "", f"**{_plain(parting(part, names))}**", "")
         yield f"| | {HEAD} | {' | '.join(_plain(name) for name in names)} |"

@@ -26,15 +26,15 @@ ROUNDED, COMPARED = frozenset(ROUNDINGS.values()), frozenset((*COMPARATORS, "equ
 FIGURES = frozenset(("add", "sub", "mul", "div", "neg", "absolute", "power", "smaller", "larger"))
 FLOW = frozenset(
     (
-        "both", "either", "not", "choose", "label_if", "bracket", "within_last_cap", "pick", "fault", "given", "constant", "gather",
-        "total",
+        "both", "either", "not", "choose", "label_if", "bracket", "within_last_cap", "pick", "sliced", "fault", "given", "constant",
+        "gather", "total",
     )
 )  # fmt: skip
 ROWS_APART = frozenset(("leg", "market", "pool", "account"))
 # What of such rows a table is read for; what a formula asks for besides is the scalar walk's.
 READ: dict[str, frozenset[str]] = {
     "holding": frozenset(("amount",)),
-    "asset": frozenset(("is_settle", "index_price", "index_price_age", "weight", "owed_weight")),
+    "asset": frozenset(("is_settle", "index_price", "index_price_age", "weight", "owed_weight", "weight_slices", "slices_of_value")),
     "pool": frozenset(("is_isolated", "posts_initial", "open_legs", "posted_margin")),
     **dict.fromkeys(("underlying", "expiry", "strike"), frozenset()),
 }
@@ -350,3 +350,6 @@ class BlockWalk:
 
     def _pick(self, node: Node, tier: Array, column: Any) -> tuple[Any, Codes]:
         return self.tables.pick(self.meaning, tier, column), self._tainted(node)
+
+    def _sliced(self, node: Node, x: Any, slices: Any) -> tuple[Any, Codes]:
+        return slices.counted(self.meaning, x), self._tainted(node)

@@ -10,6 +10,8 @@ SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
 BEFORE = "_before"  # after the name of a pool's or an account's figure: the same of the account as it stood before a change
 LIST = "@"  # between what holds a declared list and its name: market@trade has a row for every trade of a market
 CARRIED = ("gather", "first", "second")  # operations that take the value of another row as it is
+# Asked of an order, not decided of a pool.
+OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "account_allows", "may_open"))
 Column = list[Any]
 
 

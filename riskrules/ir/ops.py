@@ -24,6 +24,7 @@ from riskrules.units.exact import Exact
 BEYOND = "RR504"  # a size above the last cap, where the table says error
 NOTHING: Exact = (0, 1)
 LOOSE, COMPARE, SUM, PRODUCT, TIGHT = range(5)
+Slices = tuple[tuple[Exact | None, Exact], ...]  # where each ends (None: nowhere), and the share of what lies in it
 Caps = tuple[tuple[Exact | None, ...], bool, str]  # each tier's cap (None: no end), inclusive or not, what happens above the last
 
 
@@ -228,15 +229,29 @@ def middle(values: list[Exact]) -> Exact:
     return ranked[half] if odd else _mul(_add(ranked[half - 1], ranked[half]), (1, 2))
 
 
-def _sliced(x: Exact, slices: tuple[tuple[Exact | None, Exact], ...]) -> Exact:
-    """What lies between two ends counts at that slice's share; the last slice has no end."""
-    counted, floor = NOTHING, NOTHING
+def cut(x: Exact, slices: Slices) -> list[tuple[Exact, Exact]]:
+    """What of a figure lies in each slice, and the slice's share; the last slice has no end, and what is empty is left out."""
+    parts, floor = [], NOTHING
     for end, share in slices:
         top = x if end is None else _smaller(x, end)
         if above(top, floor):
-            counted = _add(counted, _mul(_sub(top, floor), share))
+            parts.append((_sub(top, floor), share))
         floor = top if end is None else end
+    return parts
+
+
+def _sliced(x: Exact, slices: Slices) -> Exact:
+    counted = NOTHING
+    for part, share in cut(x, slices):
+        counted = _add(counted, _mul(part, share))
     return counted
+
+
+def from_each_floor(slices: Slices) -> list[tuple[Exact, Exact]]:
+    """Each slice's floor, and by how much its share is above that of the slice before: the same sum, without an end to cut at."""
+    floors = [NOTHING, *(end for end, _ in slices[:-1] if end is not None)]
+    shares = [NOTHING, *(share for _, share in slices)]
+    return [(floor, _sub(share, before)) for floor, before, share in zip(floors, shares, shares[1:], strict=False)]
 
 
 def _choose(condition: bool, this: Any, that: Any) -> Any:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import CARRIED, LIST, SCENARIO
-from riskrules.ir.ops import LOOSE, OPS, SUM, TIGHT
+from riskrules.ir.ops import LOOSE, OPS, PRODUCT, SUM, TIGHT, cut
 from riskrules.ir.walk import Walk
 from riskrules.ir.words import bracketed, value_text
+from riskrules.units import say
 
 FEW = 4
 Apart = Callable[[int], bool]
@@ -49,6 +50,8 @@ class Working:
             return self._payoff(k, row), TIGHT
         if node.op == "pick":
             return self.value(k, row), TIGHT
+        if node.op == "sliced":
+            return self._slices(k, row)
         op = OPS[node.op]
         if node.op == "fault":
             return self.value(k, row), op.binds
@@ -106,6 +109,16 @@ class Working:
             told.append(f"{self.value(arg, best)} {self.walk.frame.scenario_of(self.nodes[arg].rows, best)}")
             left.remove(best)
         return f"{node.op} {name} of {len(members)} scenarios: {', then '.join(told)}"
+
+    def _slices(self, k: int, row: int) -> tuple[str, int]:
+        """What lies in each slice at its share: `50 × 95% + 12 × 0%`."""
+        of, table = self.nodes[k].args
+        amount, slices = self.walk.at(of, row), self.walk.at(table, row)
+        if isinstance(slices, Fault) or len(slices) == 1:
+            share = self.value(table, row) if isinstance(slices, Fault) else say.rate(slices[0][1])
+            return f"{self._wrapped(of, row, PRODUCT, 0)} × {share}", PRODUCT
+        parts = [f"{value_text(part, self.nodes[of].unit)} × {say.rate(share)}" for part, share in cut(amount, slices)]
+        return (" + ".join(parts), SUM if len(parts) > 1 else PRODUCT) if parts else (self.value(k, row), TIGHT)
 
     def _payoff(self, k: int, row: int) -> str:
         """The options of a group, not each with its own row."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
+from riskrules.ir.frame import OF_ORDERS
 from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.beside import Used, rules_beside
@@ -25,7 +26,7 @@ from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
 from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
 from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
-from riskrules.rules.margin import SECTIONS, TierForm
+from riskrules.rules.margin import SECTIONS, WHILE_UNDECIDED, TierForm
 from riskrules.units.clock import Instant, say_instant
 from riskrules.units.exact import Exact, to_exact
 
@@ -86,7 +87,7 @@ class _Compiler:
         self._stop_if_refused()
         together = self._together(sections, markets)
         terms, formulas = self._terms(sections, forms, markets, together)
-        program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
+        program = flatten(terms, "liquidate", OF_ORDERS)
         used = Used(sections, forms, markets, _in_use(markets), lambda name: self.book.history.in_force(("table", name), self.when)[0])
         beside, problems = rules_beside(self.book.history, self._one, terms, used)
         self.problems += problems
@@ -164,7 +165,7 @@ class _Compiler:
         return Problem("RR304", self._here(), f"rulebook {self.book.rulebook} has no {said}", hint, expected=said)
 
     def _sections(self) -> dict[str, Version]:
-        found = {name: self._one("margin", name) for name in SECTIONS}
+        found = {name: self._one("margin", name, required=name != WHILE_UNDECIDED) for name in (*SECTIONS, WHILE_UNDECIDED)}
         found |= {name: self._one("prices", name) for name in ("mark_price", "index_price")}
         return {name: version for name, version in found.items() if version is not None}
 
@@ -368,7 +369,13 @@ def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
     posts = account.posted_margin != "given"
-    return AccountPlan(tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may)
+    untriggered: str = sections["initial_margin"].value.orders.untriggered or ""
+    undecided = sections.get(WHILE_UNDECIDED)
+    meanwhile = (tuple(undecided.value.may), undecided.value.page) if undecided else ()
+    return AccountPlan(
+        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may, untriggered,
+        *meanwhile,
+    )  # fmt: skip
 
 
 def prove_everything(book: Book) -> Iterator[Problem]:

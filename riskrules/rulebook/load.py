@@ -78,7 +78,7 @@ def policy_file(data: bytes, path: Path, root: Path) -> tuple[PolicyFile | None,
     document, header, problems = _read(data, str(path))
     if document is None or header is None:
         return None, problems
-    problems += misplaced(path, root, header.kind, header.rulebook, header.certain_from)
+    problems += misplaced(path, root, header.kind, header.rulebook, header.first_from)
     shown = "/".join(path.relative_to(root).parts[1:]) if path.is_relative_to(root) else path.name
     return PolicyFile(shown, str(path), document, header), problems
 

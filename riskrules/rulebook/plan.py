@@ -36,6 +36,7 @@ class TablePlan(NamedTuple):
     digest: str
     begins: tuple[Instant, Instant]  # possible from, certain from; equal when effective
     excerpt: str
+    phased_from: Instant | None = None  # from then on it holds for a position that is added to, and until it is certain for no other
 
 
 class MarketPlan(NamedTuple):
@@ -90,6 +91,9 @@ class AccountPlan(NamedTuple):
     liquidate_comparator: str
     liquidate_against: str
     may: tuple[tuple[str, tuple[str, ...]], ...]  # what each state may do
+    untriggered: str = ""  # of orders that wait for their trigger: excluded, counted, or not said
+    undecided_may: tuple[str, ...] = ()  # what an account may do that cannot be decided; (): not said
+    page: str = ""  # who is called then
 
 
 ANY_OPTION = "BASE-QUOTE-every-option"  # no market's name: what each option is, where the book has a rule for them

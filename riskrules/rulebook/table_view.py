@@ -21,6 +21,7 @@ from riskrules.rules.tiers import Cap, Table, rows_of
 from riskrules.units.clock import Instant
 
 IN_FORCE, UNDECIDED, GONE, NOT_YET, NO_TABLE = "in force", "undecided", "withdrawn", "not yet", "no table"
+ROLLING_OUT = "rolled out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class MarketView:
     def verdict(self) -> str:
         """Whether exactly one table is in force; if none, why."""
         if any(not one.is_certain for one in self.candidates):
-            return UNDECIDED
+            phased = all(one.is_certain or one.version.file.header.phased_from is not None for one in self.candidates)
+            return ROLLING_OUT if phased else UNDECIDED
         if not self.candidates:
             return NOT_YET if self.versions else NO_TABLE
         return IN_FORCE if self.candidates[0].table else GONE

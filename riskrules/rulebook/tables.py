@@ -65,6 +65,7 @@ def table_plan(version: Version, form: TierForm, name: str, proved: Proved, hist
         digest=version.digest(),
         begins=(header.possible_from, header.certain_from),
         excerpt="" if flat else (version.value.excerpt or ""),
+        phased_from=header.phased_from,
     )
 
 

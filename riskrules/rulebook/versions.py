@@ -146,6 +146,8 @@ def _line_problems(line: tuple[Version, ...]) -> Iterator[Problem]:
     for number, (before, version) in enumerate(zip((None, *line), line, strict=False)):
         kind, name = version.unit
         yield from _replaces_problems(before, number, version)
+        if version.file.header.phased_from is not None:
+            yield from _phase_problems(before, version)
         if before is None:
             if version.value == WITHDRAWN:
                 yield Problem(
@@ -169,6 +171,19 @@ def _line_problems(line: tuple[Version, ...]) -> Iterator[Problem]:
             )
         if before.value == version.value == WITHDRAWN:
             yield Problem("RR309", version.file.at(*version.place), f"{name} was already withdrawn", "take the name out", found=name)
+
+
+def _phase_problems(before: Version | None, version: Version) -> Iterator[Problem]:
+    """A table is rolled out over the one before it, and one after the other."""
+    at, begins = version.file.at("effective"), version.file.header.phased_from
+    assert begins is not None
+    if before is None or before.value == WITHDRAWN:
+        hint = "write one time: there is no table that those who hold a position could stay under"
+        yield Problem("RR575", at, f"{version.unit[1]} is rolled out and has no table before", hint, found=version.unit[1])
+    elif before.certain_from > begins:
+        text = f"the roll-out of {version.unit[1]} begins before the version before it is in force for all"
+        labels = ((before.file.at("effective" if before.file.header.observed is None else "observed"), "the version before"),)
+        yield Problem("RR575", at, text, "begin it when the one before is in force for everyone", found=version.unit[1], labels=labels)
 
 
 def _replaces_problems(before: Version | None, number: int, version: Version) -> Iterator[Problem]:

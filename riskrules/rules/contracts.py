@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from riskrules.ir.term import Source, Term, absolute, as_unit, choose, constant, given, to_rows
 from riskrules.rules.fields import Asset, Market, Model, Positive, Prose, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 from riskrules.units import unit as u
 
 KIND = "contracts"
@@ -65,7 +65,7 @@ class Aliases(Model):
     later: ClassVar[frozenset[str]] = frozenset({"venue_dated", "venue_own", "ccxt_assets"})
 
 
-class ContractsFile(Header):
+class ContractsFile(AtOnce):
     kind: Literal["contracts"]
     every_market: Contract | None = Field(default=None, description="of each market that has a table and no entry of its own")
     markets: dict[Market, Contract] = Field(default_factory=dict, description="markets with a contract of their own")
@@ -97,6 +97,7 @@ LEG_FIGURES: Names = {
     "order_price": given("order_price", "order", u.PRICE),
     "is_buy": given("is_buy", "order", u.FLAG),
     "reduce_only": given("reduce_only", "order", u.FLAG),
+    "untriggered": given("untriggered", "order", u.FLAG),
     "amount": given("amount", "holding", u.BASE),
     "is_settle": given("is_settle", "asset", u.FLAG),
     "posted_margin": given("posted_margin", "pool", u.SETTLE),

@@ -23,7 +23,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from riskrules.rules.fields import Asset, Market, Model, Name, Prose, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 from riskrules.units.exact import strict_number
 
 KIND = "formula"
@@ -127,7 +127,7 @@ class Scenario(Model):
     later: ClassVar[frozenset[str]] = frozenset({"figures"})
 
 
-class FormulaFile(Header):
+class FormulaFile(AtOnce):
     kind: Literal["formula"]
     lists: dict[Name, ListOf] = Field(default_factory=dict, description="lists that a snapshot must give, one row an item")
     inputs: dict[Name, Input] = Field(default_factory=dict, description="drivers that a snapshot must give")

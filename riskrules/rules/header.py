@@ -7,6 +7,8 @@ or signed.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field, model_validator
 
 from riskrules.rules.fields import Model, Name, Prose, Time, refuse
@@ -26,12 +28,35 @@ class Observed(Model):
         return self
 
 
+class RollOut(Model):
+    increasing: Time = Field(description="a position that is opened or added to from this instant on is under this version")
+    existing: Time = Field(description="from this instant on every position is")
+    leverage_above_max: Literal["keep_until_increase"] = Field(
+        description="a leverage above a new maximum stays as it was chosen until the position is added to"
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RollOut:
+        if self.increasing >= self.existing:
+            raise refuse(
+                "RR221",
+                "effective increasing is not before effective existing",
+                "increasing < existing",
+                "give those who hold a position more time than those who add to it, or write one time",
+            )
+        return self
+
+
 class Header(Model):
+    """Of a file of tables, which may be rolled out."""
+
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["effective"]}, {"required": ["observed"]}]})
 
     kind: str
     rulebook: Name = Field(description="the rulebook that the file belongs to; the folder has the same name")
-    effective: Time | None = Field(default=None, description="in force from this instant on")
+    effective: Time | RollOut | None = Field(
+        default=None, description="in force from this instant on; a table may begin for who adds to a position first, and later for all"
+    )
     observed: Observed | None = Field(default=None, description="came into force somewhere inside this interval")
     known: Time | None = Field(default=None, description="when this version was learned or signed")
     reason: Prose = Field(description="why this version exists, for those who read it in three years")
@@ -44,6 +69,22 @@ class Header(Model):
             raise refuse("RR222", text, "one of the two", "effective for a rule that was decided, observed for one that was seen")
         return self
 
+    @model_validator(mode="after")
+    def _withdrawn_at_once(self) -> Header:
+        if isinstance(self.effective, RollOut) and getattr(self, "withdrawn", None):
+            raise refuse("RR222", "a market is withdrawn in phases", "one time", "withdraw it in a file of its own, at one time")
+        return self
+
+    @property
+    def phased_from(self) -> Instant | None:
+        """From here until it is certain, only a position that was added to since is under this version."""
+        return self.effective.increasing if isinstance(self.effective, RollOut) else None
+
+    @property
+    def first_from(self) -> Instant:
+        """When anything of it begins."""
+        return self.phased_from or self.certain_from
+
     @property
     def certain_from(self) -> Instant:
         """From here on the version is surely in force (until the next)."""
@@ -53,10 +94,16 @@ class Header(Model):
     def possible_from(self) -> Instant:
         """Before this it surely is not; between the two it may be."""
         if self.observed is None:
-            return self._effective
+            return self._effective if self.phased_from is None else self.phased_from - 1  # the instant itself is in the phase
         return self.observed.by if self.observed.after is None else self.observed.after
 
     @property
     def _effective(self) -> Instant:
         assert self.effective is not None, "a header has one clock"
-        return self.effective
+        return self.effective.existing if isinstance(self.effective, RollOut) else self.effective
+
+
+class AtOnce(Header):
+    """Of a kind that begins for everyone at one instant: only of tables is a position under one or the other."""
+
+    effective: Time | None = Field(default=None, description="in force from this instant on")

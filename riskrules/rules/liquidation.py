@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Count, Duration, Model, Name, Positive, Rate, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 
 KIND = "liquidation"
 
@@ -122,7 +122,8 @@ Step = Annotated[CancelOrders | OffsetHedge | Reduce | TakeOver | Deleverage | S
 
 
 class Fees(Model):
-    rate: Rate = Field(description="of the liquidated notional at mark")
+    rate: Rate = Field(description="the share of what it is taken on")
+    on: Literal["closed_notional_at_mark"] = Field(description="what the rate is taken on: what a step closes, at the mark")
     at_most: Literal["remaining_equity"] = Field(description="the fee never makes a shortfall")
     to: Literal["insurance_fund", "venue"] = Field(description="who gets it")
     surplus_to: Literal["trader", "insurance_fund"] = Field(description="who gets what a takeover leaves above the bankruptcy price")
@@ -169,7 +170,7 @@ class StrategyOf(Model):
     isolated: Name | None = Field(default=None, description="the strategy of an isolated position")
 
 
-class LiquidationFile(Header):
+class LiquidationFile(AtOnce):
     kind: Literal["liquidation"]
     strategy_of: StrategyOf | None = Field(default=None, description="which pools have which")
     strategies: dict[Name, Strategy] = Field(default_factory=dict, description="strategies, by name")

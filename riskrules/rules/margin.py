@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Asset, Model, Name, Positive, Rate, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 
 KIND = "margin"
 
@@ -196,8 +196,14 @@ class Orders(Model):
     )
     price: Literal["order_price"] = Field(description="the price an order's notional is taken at")
     reduce_only: Literal["excluded"] = Field(description="orders that can only reduce a position hold nothing back")
+    untriggered: Literal["excluded", "counted"] | None = Field(
+        default=None, description="orders that wait for a price before they are placed; left out, such an order is an error"
+    )
     opening_loss: Literal["reserved", "not_reserved"] = Field(description="the loss at mark that filling the order would bring at once")
-    fee: Literal["none", "taker_fee"] = Field(description="the fee of opening, reserved with the order")
+    fee: Literal["none", "taker_fee", "taker_fee_to_open_and_close"] = Field(
+        description="the fee reserved with the order, at its price: of opening, or of opening and of closing again"
+    )
+    later: ClassVar[frozenset[str]] = frozenset({"untriggered"})
 
 
 class Initial(Model):
@@ -271,6 +277,14 @@ class MayIncrease(Model):
         return self
 
 
+class WhileUndecided(Model):
+    may: tuple[Literal["reduce", "deposit", "cancel", "nothing"], ...] = Field(
+        min_length=1, description="what an account may do whose figures cannot be had: nothing that adds to its risk"
+    )
+    liquidate: Literal["never"] = Field(description="what nobody can work out is not acted on")
+    page: Name = Field(description="who is called")
+
+
 class ShareState(Model):
     below: Rate | None = Field(default=None, description="of the first state: the share that ends it")
     at_or_above: Rate | None = Field(default=None, description="the share from which the state holds")
@@ -321,7 +335,7 @@ def _in_their_order(states: tuple[ShareState, ...]) -> tuple[ShareState, ...]:
 States = Annotated[tuple[ShareState, ...], Field(min_length=1), AfterValidator(_in_their_order)]
 
 
-class MarginFile(Header):
+class MarginFile(AtOnce):
     kind: Literal["margin"]
     tier_forms: dict[Name, TierForm] = Field(default_factory=dict, description="how tables are read, by the name that a tiers file gives")
     account: Account | None = Field(default=None, description="modes, hedge legs, and what stands behind what")
@@ -335,9 +349,13 @@ class MarginFile(Header):
     states_by_maintenance_share_of_equity: States | Literal["none"] | None = Field(
         default=None, description="named states between normal and liquidation, each with what it allows"
     )
+    while_undecided: WhileUndecided | None = Field(
+        default=None, description="what holds of a pool that cannot be decided, as a price is missing or too old; may be left out"
+    )
 
 
 FILE = MarginFile
+WHILE_UNDECIDED = "while_undecided"  # the one section that a rulebook may leave out
 SECTIONS = (
     "account", "equity", "initial_margin", "maintenance_margin", "rounding", "may_increase", "liquidate_when",
     "states_by_maintenance_share_of_equity",

@@ -198,9 +198,18 @@ def _order_margin(s: Sections, names: Names) -> Term:
     margin = (names["order_notional"] / leverage).shown_as("money")
     if rule.opening_loss == "reserved":
         margin = margin + t.larger(-names["opening_profit"], NOTHING)
-    if rule.fee == "taker_fee":
-        margin = margin + names["order_notional"] * t.given("taker_fee", "account", u.RATE)
-    return t.choose(t.given("reduce_only", "order", u.FLAG), NOTHING, margin)
+    if rule.fee != "none":
+        fee = names["order_notional"] * t.given("taker_fee", "account", u.RATE)
+        margin = margin + (fee if rule.fee == "taker_fee" else fee * t.constant(2, u.RATE))
+    return t.choose(_holds_nothing(s), NOTHING, margin)
+
+
+def _holds_nothing(s: Sections) -> Term:
+    """Of an order: it can only reduce, or waits for its trigger and the rules leave it out until then."""
+    reduces = t.given("reduce_only", "order", u.FLAG)
+    if s.initial_margin.orders.untriggered != "excluded":
+        return reduces
+    return t.either(reduces, t.given("untriggered", "order", u.FLAG))
 
 
 def _decisions(s: Sections, parts: Names) -> Names:
@@ -288,7 +297,7 @@ def _larger_side(s: Sections, names: Names, word: str) -> Term:
     of_leg = _one_measure(s, names, word, "leg")
     of_order = names["order_notional"] if word != "size" else t.as_unit(t.absolute(t.given("order_size", "order", u.BASE)), u.SETTLE)
     is_long = t.compare("above", t.given("size", "leg", u.BASE), t.constant(0, u.BASE))
-    counts, is_buy = t.negated(t.given("reduce_only", "order", u.FLAG)), t.given("is_buy", "order", u.FLAG)
+    counts, is_buy = t.negated(_holds_nothing(s)), t.given("is_buy", "order", u.FLAG)
     sides = []
     for held, ordered in ((is_long, is_buy), (t.negated(is_long), t.negated(is_buy))):
         legs = t.over("total", t.choose(held, of_leg, NOTHING), "position")

@@ -18,8 +18,6 @@ Pooled = Callable[[str, Names], Term]  # a formula of each pool, over these name
 POOL_MARGINS = ("initial_margin", "maintenance_margin")
 
 NOTHING = t.constant(0, u.SETTLE)
-# Asked of an order, not decided of a pool.
-OF_ORDERS = frozenset(("exposure", "size_allowed", "leverage_allowed", "margin_allows", "account_allows", "may_open"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Count, Duration, Market, Model, Name, Positive, Rate, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 
 KIND = "mark_price"
 UNDECIDED, ANY_OTHER = "undecided", "any_other"
@@ -162,7 +162,7 @@ class MarkRule(Model):
         return [frozenset(some) for many in range(1, len(self.price.legs) + 1) for some in combinations(self.price.legs, many)]
 
 
-class MarkPriceFile(Header):
+class MarkPriceFile(AtOnce):
     kind: Literal["mark_price"]
     every_market: Name | None = Field(default=None, description="the rule of each market that has none of its own")
     mark_rule_of: dict[Market, Name] = Field(default_factory=dict, description="markets with a rule of their own")

@@ -14,7 +14,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Count, Market, Model, Name, Positive, Rate, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 from riskrules.rules.margin import Rounding
 from riskrules.units.exact import NUMBER, strict_number
 
@@ -137,7 +137,7 @@ class Switch(Model):
     allowed_when: Allowed = Field(description="what every group must meet after the switch")
 
 
-class PortfolioFile(Header):
+class PortfolioFile(AtOnce):
     kind: Literal["portfolio"]
     markets: tuple[Market, ...] | None = Field(
         default=None, min_length=1, description="what may stand in the portfolio; nothing else is valued"

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from riskrules.ir.term import Source, Term, choose, compare, constant, fault, given
 from riskrules.rules.comparison import Comparison, must_be_one_of
 from riskrules.rules.fields import Duration, Model
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 from riskrules.units import unit as u
 
 KIND = "prices"
@@ -30,7 +30,7 @@ class PriceRule(Model):
         return self
 
 
-class PricesFile(Header):
+class PricesFile(AtOnce):
     kind: Literal["prices"]
     mark_price: PriceRule = Field(description="the price that margin and profit use")
     index_price: PriceRule = Field(description="the price that collateral is valued at")

@@ -12,7 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from riskrules.rules.fields import Count, Duration, Model, Name, Prose, Time, refuse
-from riskrules.rules.header import Header
+from riskrules.rules.header import AtOnce
 from riskrules.rules.noted import Invariant, Invariants, Note
 
 KIND = "status"
@@ -30,7 +30,7 @@ class Reproduces(Model):
         return self
 
 
-class StatusFile(Header):
+class StatusFile(AtOnce):
     kind: Literal["status"]
     title: Prose = Field(description="what a reader calls these rules: `Binance USD-M`")
     authority: Literal["house", "venue"] = Field(description="venue: copied from one, and not its word")

@@ -111,6 +111,8 @@ def _fault_of(fault: ErrorDetails, document: Mapping) -> _Fault:
 
 def _other_branch(branch: str, node: Any) -> bool:
     is_mapping = isinstance(node, dict)
+    while branch.startswith("function-after["):  # what is checked once it is read: that it is a mapping, or not, is said inside
+        branch = branch.partition(", ")[2]
     if branch.startswith(("literal[", "function-plain[")):
         return not isinstance(node, str)
     return not is_mapping and not branch.startswith(("nullable", "function-", "list[", "tuple["))

@@ -111,6 +111,20 @@ def _no_portfolio() -> str:
     return ""
 
 
+def _stands() -> str:
+    """What `compare` says of a rulebook where an inverse contract would stand for a linear one."""
+    import json
+
+    from riskrules.cli.main import run
+    from tests.places import POLICIES, ROOT
+
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        books = ["--rulebook", "house-usdm", "--rulebook", "deribit", "--market", "BTC-USDT=BTC-USD", "--format", "json"]
+        run(["compare", str(ROOT / "examples" / "house.json"), "--policies", str(POLICIES), *books])
+    (problem,) = json.loads(printed.getvalue())["columns"][1]["problems"]
+    return f"deribit  {problem['code']}  {problem['text']};\n         {problem['hint']}\n"
+
+
 def _no_room() -> str:
     from riskrules.cli.evaluate import unwritten
 
@@ -131,6 +145,7 @@ MADE = {
     "RR570": Made("An account that holds HIVE-USDT, under a portfolio of BTC-USDT and ETH-USDT.", bytes, _outside),
     "RR572": Made("Two positions under a portfolio whose only scenario moves nothing.", bytes, _unsplit),
     "RR573": Made("`riskrules couple` under the rulebook of a venue that has no portfolio file.", bytes, _no_portfolio),
+    "RR576": Made("`riskrules compare --market BTC-USDT=BTC-USD`, where the second rulebook's BTC-USD is inverse.", bytes, _stands),
     "RR720": Made("A liquidation price under a rulebook whose margin divides one moving figure by another.", bytes, _too_fine),
     "RR760": Made("A table with the columns account, market, quantity and mode.", bytes, _no_such_column),
     "RR761": Made("An output on a disk that is full.", bytes, _no_room),

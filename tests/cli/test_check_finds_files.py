@@ -34,7 +34,7 @@ def test_nothing_to_check_is_wrong_use(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments, code, said, why",
     [
-        (("--rulebook", "house-usdm"), 0, "8 files checked", "one rulebook of the folder"),
+        (("--rulebook", "house-usdm"), 0, "9 files checked", "one rulebook of the folder"),
         (("--rulebook", "house"), 2, "no rulebook 'house'; it has ascendex, aster", "there is no such"),
         ((str(POLICIES / "house-usdm"), "--rulebook", "hyperliquid"), 2, "is of rulebook house-usdm", "a folder of another"),
         (("--rulebook", "house-usdm", "--as-of", "2026-12-02T00:00:00Z"), 0, "0 errors", "as of a time"),

@@ -103,7 +103,7 @@ def test_an_answer_that_is_the_same() -> None:
             "tier 3 of 5, tiers/2026-12-01.yaml:11|the venue's figure is maintenance margin here: what lies between",
             "the fee is taken in",
         ),
-        ({"maintMargin": "4168.021"}, "position_maintenance", "(margin/2026-12-01.yaml:32); tier 3 of 5", "no amount taken off"),
+        ({"maintMargin": "4168.021"}, "position_maintenance", "(margin/2026-12-01.yaml:34); tier 3 of 5", "no amount taken off"),
         ({"liquidationPrice": "64400.00"}, "liquidation_price", "the venue prints no equity here", "all before it is the same"),
         ({"liquidationPrice": "0"}, "liquidation_price", "is 64,428.51 here and none there", "0 is how it writes that there is none"),
         ({"positionAmt": "-10.000"}, "side", "", "the other way round"),

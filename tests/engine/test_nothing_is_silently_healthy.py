@@ -97,3 +97,16 @@ def test_open_interest_may_be_carried_though_no_rule_reads_it() -> None:
     assert HOUSE.explain(given(leg(), price={**mark, "open_interest": "1000"})).pools[0].decision == "healthy"
     with pytest.raises(riskrules.PolicyError, match="open_intrest"):
         HOUSE.explain(given(leg(), price={**mark, "open_intrest": "1000"}))
+
+
+def test_what_may_be_done_meanwhile_is_said() -> None:
+    """The house's rules say it of what cannot be decided, and of nothing else; a rulebook that does not say it says nothing."""
+    undecided, decided = HOUSE.explain(given(leg(), price={})), HOUSE.explain(given(leg()))
+    assert undecided.pools[0].may == ("reduce", "deposit", "cancel")
+    assert "meanwhile      may reduce, deposit, cancel; is not liquidated; page risk desk" in str(undecided)
+    assert "meanwhile" not in str(decided)
+    assert decided.pools[0].may == ("increase", "reduce", "withdraw")
+    silent = riskrules.load(BOOKS / "three-scenarios", as_of="2026-02-01T00:00:00Z")
+    account = {"id": "a", "collateral": {"USDC": "9"}, "positions": [leg(market="BTC-USDC")]}
+    told = silent.explain({"as_of": "2026-02-01T00:00:00Z", "markets": {"BTC-USDC": {}}, "accounts": [account]})
+    assert (told.pools[0].decision, told.pools[0].may) == ("error", ())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import riskrules
+from riskrules.units.exact import to_fraction
 from tests.places import POLICIES
+from tests.rules.told import house_with
 
 AS_OF = "2026-12-02T00:00:00Z"
 FRESH = {"at": AS_OF}
@@ -26,16 +29,37 @@ def long(size: str) -> dict[str, str]:
     return {"id": "p", "market": "BTC-USDT", "mode": "cross", "size": size, "entry_price": "64000", "unsettled_funding": "0"}
 
 
+def order(size: str, **changes: Any) -> dict[str, Any]:
+    return {"market": "BTC-USDT", "side": "buy", "size": size, "price": "64000", "reduce_only": False, **changes}
+
+
 BOOK = riskrules.load(POLICIES / "house-usdm", as_of=AS_OF)
 
 
 @pytest.mark.parametrize(
     "given, market, side, price, size, why",
     [
-        (account("10000"), "BTC-USDT", "buy", "64000", "3.094", "10,000 ÷ (3,200 of margin + 32 of fee for each BTC), down to the lot"),
-        (account("10000"), "BTC-USDT", "sell", "64000", "3.094", "the same the other way"),
-        (account("10000"), "BTC-USDT", "buy", "65000", "2.335", "3,250 + 32.5 of fee, and 1,000 of loss at once, for each BTC"),
-        (account("10000", long("1")), "BTC-USDT", "buy", "64000", "2.103", "1 BTC held takes 3,200 of the 10,000"),
+        (
+            account("10000"),
+            "BTC-USDT",
+            "buy",
+            "64000",
+            "3.063",
+            "10,000 ÷ (3,200 of margin + 2 × 32 of fees for each BTC), down to the lot",
+        ),
+        (account("10000"), "BTC-USDT", "sell", "64000", "3.063", "the same the other way"),
+        (account("10000"), "BTC-USDT", "buy", "65000", "2.317", "3,250 + 2 × 32.5 of fees, and 1,000 of loss at once, for each BTC"),
+        (account("10000", long("1")), "BTC-USDT", "buy", "64000", "2.083", "1 BTC held takes 3,200 of the 10,000"),
+        (account("10000", orders=(order("1"),)), "BTC-USDT", "buy", "64000", "2.063", "1 BTC ordered takes 3,264"),
+        (
+            account("10000", orders=(order("1", untriggered=True),)),
+            "BTC-USDT",
+            "buy",
+            "64000",
+            "3.063",
+            "it waits for its trigger: nothing",
+        ),
+        (account("1000000", orders=(order("1", untriggered=True),)), "BTC-USDT", "buy", "64000", "78.125", "nor is it on its side yet"),
         (account("0"), "BTC-USDT", "buy", "64000", "0", "nothing behind it"),
         (account("1000000"), "BTC-USDT", "buy", "64000", "78.125", "at 20x no more than 5,000,000: the cap belongs to the tier"),
         (account("1000000"), "HIVE-USDT", "buy", "0.25", "1000000", "250,000 is the last cap, and adding beyond it is refused"),
@@ -95,8 +119,8 @@ def test_an_order_in_other_words_is_refused(words: str) -> None:
         BOOK.ask.may_open(account("10000"), words)
 
 
-def asked(order: str, given: dict[str, Any] | None = None) -> Any:
-    (answer,) = BOOK.ask.may_open(given or account("10000"), order)
+def asked(words: str, given: dict[str, Any] | None = None) -> Any:
+    (answer,) = BOOK.ask.may_open(given or account("10000"), words)
     return answer
 
 
@@ -147,3 +171,25 @@ def test_nothing_is_opened_off_the_tick() -> None:
     (answer,) = BOOK.ask.max_size(account("10000"), "BTC-USDT", "buy", "64000.005")
     assert answer.data["size"] == "0"
     assert "no multiple" in answer.text
+
+
+@pytest.mark.parametrize(
+    "told, held, why",
+    [
+        ("untriggered: excluded", "0", "left out until it is in the book"),
+        ("untriggered: counted", "3232", "counted like any other: 3,200 and one fee of 32"),
+        ("", "RR574", "of which nothing is said"),
+    ],
+)
+def test_an_order_that_waits_for_its_trigger(tmp_path: Path, told: str, held: str, why: str) -> None:
+    orders = ", ".join(part for part in ("count: larger_side, price: order_price, reduce_only: excluded", told) if part)
+    text = (
+        "kind: margin\nrulebook: house-usdm\neffective: 2026-12-01T09:00:00Z\nreason: Tried here.\ninitial_margin:\n"
+        "  position: {rate: one_over_chosen_leverage, on: notional_at_mark}\n"
+        f"  orders: {{{orders}, opening_loss: reserved, fee: taker_fee}}\n"
+    )
+    book = riskrules.load(house_with(tmp_path, {"margin/2026-12-01-orders.yaml": text}).folder, rulebook="house-usdm", as_of=AS_OF)
+    value = book.explain(account("10000", orders=(order("1", untriggered=True),))).pools[0].value("initial_margin")
+    assert (str(to_fraction(value)) if isinstance(value, tuple) else value.code) == held, why
+    plain = book.explain(account("10000", orders=(order("1"),))).pools[0].value("initial_margin")
+    assert to_fraction(plain) == 3232, "an order in the book counts under each"

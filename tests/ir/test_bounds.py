@@ -29,7 +29,7 @@ LEAVES = 4
 TWO = ("add", "sub", "mul", "div", "smaller", "larger")
 # What does not walk: extremes over groups and roots have no fast meaning yet, and a program that has one goes to the scalar walk whole.
 SCALAR_ONLY = {
-    "largest", "smallest", "which_largest", "which_smallest", "median", "median_where", "total_before", "sliced", "number_of",
+    "largest", "smallest", "which_largest", "which_smallest", "median", "median_where", "total_before", "number_of",
     "cap_below", "largest_under", "had", "total_ahead", "first", "second", *ROOTS.values(),
 }  # fmt: skip
 SCALAR_ONLY |= {"least_payoff", *(rounded_by(function, rounding) for function in FUNCTIONS for rounding in ROUNDED)}

@@ -73,7 +73,7 @@ class _Maker:
         for count, position in enumerate(account["positions"], start=1):
             position["id"] = f"p{count}"
         account["orders"] = [self._order(market, number(marks[market])) for market in chosen for _ in range(self._few())]
-        account["collateral"] = {asset: self._balance() for asset in self._assets(chosen)}
+        account["collateral"] = {asset: self._balance(asset) for asset in self._assets(chosen)}
         made = {
             "as_of": stamp(self.as_of),
             "rulebook": rulebook,
@@ -96,8 +96,12 @@ class _Maker:
         others = sorted(set(self.policy["collateral"]) - {pools["per_account_in"]})
         return [pools["per_account_in"], *(asset for asset in others if self.chance.random() < 0.5)]
 
-    def _balance(self) -> str:
-        """A debt every fifth time."""
+    def _balance(self, asset: str) -> str:
+        """A debt every fifth time; of an asset that counts by slices, every third time the end of one, or next to it."""
+        if ends := self.policy.slice_ends(asset):
+            end, off = self.chance.choice(ends), self.chance.choice((Fraction(0), FINEST, -FINEST))
+            if self.chance.random() < 0.3:
+                return decimal(end + off)
         size = self._spread(-2, 6)
         return decimal(self._cut(-size if self.chance.random() < 0.2 else size, self.chance.choice((2, 8))))
 
@@ -227,10 +231,12 @@ class _Maker:
 
     def _order(self, market: str, mark: Fraction) -> dict[str, Any]:
         price = self._near(mark)
-        return {
+        made = {
             "market": market, "side": self.chance.choice(("buy", "sell")), "size": decimal(self._size(market, mark, price)),
             "price": decimal(price), "leverage": str(self._leverage(market)), "reduce_only": self.chance.random() < 0.2,
         }  # fmt: skip
+        told = self.policy["initial_margin"]["orders"].get("untriggered")
+        return made if told is None else {**made, "untriggered": self.chance.random() < 0.2}
 
     # -- the edge of a decision ------------------------------------------------------------------
 

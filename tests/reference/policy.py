@@ -65,6 +65,12 @@ class Policy:
         base, quote = market.split("-")[:2]
         return quote if self.contract(market)["settle"] == "quote" else base
 
+    def slice_ends(self, asset: str) -> list[Fraction]:
+        """Where the amounts of a collateral asset are cut; of one that is not, nowhere."""
+        weight = self.sections.get("collateral", {}).get(asset, {}).get("weight", "")
+        rows = [] if isinstance(weight, str) else weight["slices"]
+        return [number(row["up_to"]) for row in rows if row["up_to"] != "unlimited"]
+
     def markets(self) -> list[str]:
         return sorted(self["tables"])
 
@@ -124,8 +130,9 @@ def moment(text: str) -> datetime:
 
 
 def begins(document: dict[str, Any]) -> datetime:
-    """An observed table counts from when it was seen."""
-    return moment(document["effective"] if "effective" in document else document["observed"]["by"])
+    """An observed table counts from when it was seen, one that is rolled out from when it holds for everyone."""
+    when = document["effective"] if "effective" in document else document["observed"]["by"]
+    return moment(when if isinstance(when, str) else when["existing"])
 
 
 def _rules(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -146,7 +153,7 @@ BEYOND = {
 
 
 def in_the_textbook(policy: Any) -> bool:
-    """Margin by tier tables and plain weights: the textbook knows no formulas, no slices, and nothing that a pool holds besides."""
+    """Margin by tier tables, and weights: the textbook knows no formulas, and nothing that a pool holds besides."""
     if policy["maintenance_margin"]["position"] != "tier" or policy["initial_margin"]["position"] == "none":
         return False
     if "tables" not in policy.sections:

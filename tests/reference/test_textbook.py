@@ -95,14 +95,15 @@ def test_an_isolated_position_stands_alone() -> None:
 
 
 def test_the_larger_side_of_the_orders_is_held_back() -> None:
-    """Buy 1 at 31,000 with 10x: 3,100 + 1,000 lost at once + 15.50 fee; sell 1 at 30,000: 3,000 + 15; reduce-only: nothing."""
+    """Buy 1 at 31,000 with 10x: 3,100 + 1,000 lost at once + 2 × 15.50 of fees; sell 1 at 30,000: 3,000 + 30; the others: nothing."""
     order = {"market": "BTC-USDT", "size": "1", "leverage": "10", "reduce_only": False}
     orders = [
         {**order, "side": "buy", "price": "31000"},
         {**order, "side": "sell", "price": "30000"},
         {**order, "side": "sell", "price": "29000", "reduce_only": True},
+        {**order, "side": "buy", "price": "29000", "untriggered": True},
     ]
-    assert one_pool({"collateral": {"USDT": "5"}, "orders": orders}, BTC_USDT="30000").initial_margin == Fraction("4115.5")
+    assert one_pool({"collateral": {"USDT": "5"}, "orders": orders}, BTC_USDT="30000").initial_margin == 4131
 
 
 ROWS = (("50", "1/30"), ("100", "1/10"), ("100", "1/5"), ("", "1/2"))

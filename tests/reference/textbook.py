@@ -204,15 +204,29 @@ class Textbook:
         held = account.get("collateral", {})
         if self.policy["account"]["pools"] == "per_settle_asset":
             return self.weighted(settle, number(held.get(settle, 0)))
-        values = (self.weighted(asset, number(amount)) * self._index(asset, settle, snapshot) for asset, amount in held.items())
-        return sum(values, NOTHING)
+        prices = {asset: self._index(asset, settle, snapshot) for asset in held}
+        return sum((self.weighted(asset, number(amount), prices[asset]) * prices[asset] for asset, amount in held.items()), NOTHING)
 
-    def weighted(self, asset: str, amount: Fraction) -> Fraction:
+    def weighted(self, asset: str, amount: Fraction, price: Fraction = Fraction(1)) -> Fraction:
+        """How much of an amount counts, in the asset itself; an amount is cut where it, or what it is worth, passes a slice's end."""
         rule = self.policy.sections.get("collateral", {}).get(asset, {"weight": "100%", "owed_weight": "100%"})
-        return amount * number(rule["weight"] if amount >= 0 else rule["owed_weight"])
+        if amount < 0:
+            return amount * number(rule["owed_weight"])
+        if isinstance(rule["weight"], str):
+            return amount * number(rule["weight"])
+        ends, shares, counted, floor = [], [], NOTHING, NOTHING
+        for row in rule["weight"]["slices"]:
+            ends.append(amount if row["up_to"] == "unlimited" else number(row["up_to"]) / (price if rule["weight"]["of"] == "value" else 1))
+            shares.append(number(row["weight"]))
+        for end, share in zip(ends, shares, strict=True):
+            counted, floor = counted + share * max(NOTHING, min(amount, end) - floor), max(floor, end)
+        return counted
 
     def face_of(self, asset: str, counted: Fraction) -> Fraction:
-        """The balance, or the debt, that counts for this much."""
+        """The balance, or the debt, that counts for this much; of an asset without slices."""
+        rule = self.policy.sections.get("collateral", {}).get(asset, {})
+        if not isinstance(rule.get("weight", ""), str):
+            raise NotInTheTextbook(f"the face of {asset}, which counts by slices")
         return counted / self.weighted(asset, Fraction(1)) if counted >= 0 else counted / -self.weighted(asset, Fraction(-1))
 
     def _index(self, asset: str, settle: str, snapshot: dict[str, Any]) -> Fraction:
@@ -234,12 +248,20 @@ class Textbook:
             return NOTHING
         held: dict[str, dict[str, Fraction]] = {}
         for order in account.get("orders", []):
-            if self.pool_asset(order["market"]) == settle and str(order.get("reduce_only", False)).lower() != "true":
+            if self.pool_asset(order["market"]) == settle and self._stands(order):
                 sides = held.setdefault(order["market"], {"buy": NOTHING, "sell": NOTHING})
                 sides[order["side"]] += self._order_margin(order, account, snapshot)
         if rule["count"] == "every_order":
             return sum((sides["buy"] + sides["sell"] for sides in held.values()), NOTHING)
         return sum((max(sides["buy"], sides["sell"]) for sides in held.values()), NOTHING)
+
+    def _stands(self, order: dict[str, Any]) -> bool:
+        """Whether an order holds anything: not where it can only reduce, nor where it waits for its trigger and is left out till then."""
+        waits = str(order.get("untriggered", False)).lower() == "true"
+        told = self.policy["initial_margin"]["orders"].get("untriggered")
+        if waits and told is None:
+            raise NotInTheTextbook("an untriggered order of which nothing is said")
+        return str(order.get("reduce_only", False)).lower() != "true" and not (waits and told == "excluded")
 
     def _order_margin(self, order: dict[str, Any], account: dict[str, Any], snapshot: dict[str, Any]) -> Fraction:
         rule, market = self.policy["initial_margin"]["orders"], order["market"]
@@ -250,8 +272,8 @@ class Textbook:
         if rule["opening_loss"] == "reserved":
             signed = size if order["side"] == "buy" else -size
             margin += max(NOTHING, -self._profit(market, signed, price, mark))
-        if rule["fee"] == "taker_fee":
-            margin += notional * number(account["taker_fee"])
+        sides = {"none": 0, "taker_fee": 1, "taker_fee_to_open_and_close": 2}[rule["fee"]]
+        margin += sides * notional * number(account["taker_fee"]) if sides else NOTHING
         return margin
 
     def may_open(self, snapshot: dict[str, Any], order: dict[str, Any]) -> bool:
@@ -277,7 +299,7 @@ class Textbook:
                 price = position["entry_price"] if lookup == "notional_at_entry" else snapshot["markets"][market]["mark_price"]
                 total += abs(size) if lookup == "size" else self._notional(market, size, number(price))
         for order in account.get("orders", []):
-            if order["market"] == market and order["side"] == side and str(order.get("reduce_only", False)).lower() != "true":
+            if order["market"] == market and order["side"] == side and self._stands(order):
                 size = number(order["size"])
                 total += size if lookup == "size" else self._notional(market, size, number(order["price"]))
         return total

@@ -136,7 +136,7 @@ ON_ENTRY: Changes = {
         "collateral": {"USDT": FACE, "BTC": {"weight": "1/3", "owed_weight": "4/3"}},
         "initial_margin": {
             "position": {"rate": "one_over_chosen_leverage", "on": "notional_at_entry"},
-            "orders": {**NO_ORDERS, "count": "larger_side", "opening_loss": "reserved"},
+            "orders": {**NO_ORDERS, "count": "larger_side", "opening_loss": "reserved", "untriggered": "counted"},
         },
     },
     "tiers": {"form": "entry", "tables": {"BTC-USDT": rows(("50_000", "100", "1/300"), ("unlimited", "10", "5%"))}},

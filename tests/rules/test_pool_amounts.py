@@ -11,7 +11,7 @@ import pytest
 import riskrules
 from riskrules.units.exact import to_fraction
 from tests.places import POLICIES
-from tests.rules.told import codes_in_house
+from tests.rules.told import codes_in_house, house_with
 
 LATER = "2027-01-01T08:00:00Z"
 HEAD = f"rulebook: house-usdm\neffective: {LATER}\nreason: Tried here.\n"
@@ -152,6 +152,28 @@ SLICES = "[{up_to: 32_000, weight: 90%}, {up_to: 96_000, weight: 50%}, {up_to: u
 def test_collateral_counts_by_slices(tmp_path: Path, of: str, slices: str, held: str, equity: Any, why: str) -> None:
     text = f"{MARGIN}collateral:\n  BTC: {{weight: {{of: {of}, slices: {slices}}}, owed_weight: 105%}}\n"
     assert decided(tmp_path, {"margin/2027-01-01.yaml": text}, {"BTC": held})["equity"] == equity, why
+
+
+@pytest.mark.parametrize(
+    "held, more, why",
+    [
+        ("0", "302", "the whole in the first slice"),
+        ("100", "402", "100 more at half"),
+        ("202", "404", "at the end of the slice: each further one counts half"),
+        ("203", "403", "and one behind it"),
+    ],
+)
+def test_what_is_paid_in_counts_by_slices_too(tmp_path: Path, held: str, more: str, why: str) -> None:
+    """302 are needed: the first 202 of USDT count in full, what lies behind at half, so 402 held are exactly enough, and liquidated."""
+    usdt = "{of: amount, slices: [{up_to: 202, weight: 100%}, {up_to: unlimited, weight: 50%}]}"
+    text = f"{MARGIN}collateral:\n  USDT: {{weight: {usdt}, owed_weight: 105%}}\n"
+    shelf = house_with(tmp_path, {"margin/2027-01-01.yaml": text})
+    when = "2027-02-01T00:00:00Z"
+    position = {"id": "p", "market": "BTC-USDT", "mode": "cross", "size": "1", "entry_price": "64000", "leverage": "10"}
+    account = {"id": "a", "collateral": {"USDT": held}, "positions": [{**position, "unsettled_funding": "0"}]}
+    given = {"as_of": when, "markets": {"BTC-USDT": {"mark_price": "64000", "at": when}}, "accounts": [account]}
+    asked = riskrules.load(shelf.folder, rulebook="house-usdm", as_of=when).ask.top_up(given)[0]
+    assert Fraction(asked.data["amount"]) == Fraction(402) - Fraction(held) + Fraction("0.02"), (why, asked.text)
 
 
 @pytest.mark.parametrize(
