@@ -95,7 +95,7 @@ class _Builder:
             raise Mistake(
                 "RR403",
                 str(mistake),
-                "both sides must be in one unit, and of rows that hang together; in_unit(…) converts",
+                "both sides must be in one unit, and of rows that hang together; in_unit(…) converts, a number too: in_unit(0, settle)",
                 node.col_offset,
                 self._source(node),
             ) from mistake
