@@ -163,8 +163,9 @@ class Book:
         Raises `NotATable` for what is no such table.
         """
         from riskrules.batch.door import evaluate_table
+        from riskrules.batch.inputs import Drivers
 
-        drivers = self.plan.columns()
+        drivers = Drivers(self.plan.columns(), self.plan.columns(of_balances=True))
         return evaluate_table(self.at, self.when, columns, accounts, amounts, threads, drivers, liquidation_price)
 
     def snapshot(self, given: Given) -> Snapshot:
@@ -264,6 +265,7 @@ def in_our_words(tree: Any, file: str, text: str, plan: Plan, when: Instant) -> 
 
 def plan_at(shelf: Shelf, rulebook: str, when: Instant) -> Plan:
     """From the cache where the texts are the same; else read, proved and compiled."""
+    rulebook = str(rulebook)  # a name read from YAML carries its place, and what is kept is plain data
     paths = shelf.files(rulebook) if (shelf.folder / rulebook).is_dir() else []
     kept = kept_plan(rulebook, text_digest(paths, shelf.folder), when) if paths else None
     return kept or _compiled(shelf, rulebook, when)

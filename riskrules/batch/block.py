@@ -108,7 +108,7 @@ class Kernel:
             self._one_by_one(laid, as_of, made, np.flatnonzero(doubts))
         if self.want.liquidation_price:
             if self.want.quantum is not None:
-                walk = self._walk(laid, as_of, Floats(buffers))[2]
+                walk = self._passed(laid, as_of, Floats(buffers))
             made.legs["liquidation_price"], asked = liquidation_prices(self, laid, walk, made.decision == HEALTHY, as_of)
             made.asked += asked
         return laid, made
@@ -129,14 +129,18 @@ class Kernel:
     def _walk(
         self, laid: Laid, as_of: Array | int, meaning: Any, into: Mapping[str, Array] = NOWHERE
     ) -> tuple[Decided, Array | None, BlockWalk]:
+        walk = self._passed(laid, as_of, meaning, into)
+        made = self._read(laid, walk, meaning, into)
+        made.stands = into
+        return made, _of_pools(laid, walk.doubts), walk
+
+    def _passed(self, laid: Laid, as_of: Array | int, meaning: Any, into: Mapping[str, Array] = NOWHERE) -> BlockWalk:
+        """The walk alone, with nothing read off it."""
         counts = laid.counts if self.positions_apart else {**laid.counts, "position": 0}
         groups = {} if laid.is_plain else {("leg", "pool"): laid.groups()}
         block = Block(counts, laid.keys, Givens(self.plan, self.tables, laid, as_of).under(meaning), groups)
         targets = NO_TARGETS if not into else self._targets(laid, into)
-        walk = BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables, targets)
-        made = self._read(laid, walk, meaning, into)
-        made.stands = into
-        return made, _of_pools(laid, walk.doubts), walk
+        return BlockWalk(self.plain if laid.is_plain else self.mixed, block, meaning, self.tables, targets)
 
     def _targets(self, laid: Laid, into: Mapping[str, Array]) -> dict[int, Array]:
         """The nodes whose figures are those of a column of the answer: what is only passed on is made further down."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from riskrules.batch.decided import DECISIONS, ERROR, LARGE, NO_AMOUNT, Want
 from riskrules.batch.evaluate import Outcome, Plans, evaluate
-from riskrules.batch.inputs import Holdings
+from riskrules.batch.inputs import NO_DRIVERS, Drivers, Holdings
 from riskrules.batch.reading import CARRIED, Accounts, NotATable, apart, columns_of, positions_of
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
@@ -117,11 +117,11 @@ def evaluate_table(
     accounts: Any = None,
     amounts: Amounts = "float",
     threads: int = 1,
-    drivers: tuple[str, ...] = (),
+    drivers: Drivers = NO_DRIVERS,
     liquidation_price: bool = False,
 ) -> Evaluation:
     columns = columns_of(table)  # once: a stream is there only once
-    read = positions_of(columns, drivers)
+    read = positions_of(columns, drivers.of_positions)
     positions, notes = read.positions, read.notes
     held = Holdings.none()
     if (
@@ -130,7 +130,7 @@ def evaluate_table(
     ):
         raise NotATable(f"the rows of account {name} do not stand together", "sort the table by account (and time)")
     if accounts is not None:
-        known = Accounts(accounts)
+        known = Accounts(accounts, drivers.of_balances)
         notes += known.notes
         positions, held = known.beside(positions)
     want = Want(AMOUNTS, ("equity",), liquidation_price=liquidation_price, quantum=QUANTUM if amounts == "exact" else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,16 @@ def out_of_range(name: str, floats: Any) -> Any:
     if name in ABOVE_0:
         return floats <= 0
     return floats < 0 if name in AT_LEAST_0 else floats != floats
+
+
+class Drivers(NamedTuple):
+    """What the formulas of a rulebook read that a table may carry beside its own columns."""
+
+    of_positions: tuple[str, ...] = ()
+    of_balances: tuple[str, ...] = ()
+
+
+NO_DRIVERS = Drivers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,7 @@ class Holdings:
     asset: Array
     asset_names: tuple[str, ...]
     amount: Figures
-    figures: Mapping[str, Figures] = field(default_factory=dict)  # index_price
+    figures: Mapping[str, Figures] = field(default_factory=dict)  # index_price, and drivers, as far as they were given
     instants: Mapping[str, Array] = field(default_factory=dict)  # index_price_at
     taker_fee: Figures | None = None  # of the account, as each of its rows repeats it
 

@@ -68,33 +68,29 @@ def kept_for(course: Course, moved: frozenset[int], targets: list[int]) -> list[
 class _MarkWalk(BlockWalk):
     """What moves, walked again with each leg's mark put elsewhere: every leg has its pool to itself, the others' part held."""
 
-    def __init__(
-        self, course: Course, block: Block, tables: Any, base: dict[int, Any], offsets: dict[int, Array | None], mark: Array
-    ) -> None:
+    def __init__(self, course: Course, block: Block, tables: Any, way: _Way, mark: Array) -> None:
         self.nodes, self.course, self.block, self.meaning, self.tables = course.program.nodes, course, block, Slopes(), tables
-        self.values, self.codes, self.doubts = dict(base), dict.fromkeys(range(len(self.nodes)), None), {}
-        self._any_codes = False
-        self._offsets, self._mark = offsets, mark
+        self.values, self.codes, self.doubts = dict(way.base), dict.fromkeys(range(len(self.nodes)), None) | way.codes, {}
+        self._any_codes = any(codes is not None for codes in way.codes.values())
+        self._offsets, self._mark = way.offsets, mark
 
     def go(self, moved: frozenset[int]) -> None:
         with np.errstate(all="ignore"):
             for k, node in self.course.steps:
                 if k in moved:
                     self._at = k
-                    self.values[k], _ = self._step(node)
+                    self.values[k], self.codes[k] = _, codes = self._step(node)
+                    self._any_codes = self._any_codes or codes is not None
 
     def _given(self, node: Node) -> tuple[Any, Codes]:
         return Slope(self._mark, 1.0), None
 
     def _gather(self, node: Node, x: Any) -> tuple[Any, Codes]:
-        return x, None
+        return x, self._tainted(node)
 
     def _total(self, node: Node, x: Any) -> tuple[Any, Codes]:
         offset = self._offsets[self._at]
-        return (x if offset is None else Slope(x.value + offset, x.slope)), None
-
-    def _fault(self, node: Node, *args: Any) -> tuple[Any, Codes]:
-        return Slope(np.nan), None
+        return (x if offset is None else Slope(x.value + offset, x.slope)), self._tainted(node)
 
 
 def liquidation_prices(kernel: Kernel, laid: Laid, walk: BlockWalk, healthy: Array, as_of: Array | int) -> tuple[Array, int]:
@@ -123,10 +119,11 @@ def _shared(laid: Laid) -> Array:
     return np.zeros(laid.counts["leg"], bool) if key is None else np.bincount(key)[key] > 1
 
 
-def _base(kernel: Kernel, laid: Laid, walk: BlockWalk) -> tuple[dict[int, Any], dict[int, Array | None]]:
-    """Every kept value as a leg sees it, and of each total the part of the other legs (None: there are none)."""
+def _base(kernel: Kernel, laid: Laid, walk: BlockWalk) -> tuple[dict[int, Any], dict[int, Codes], dict[int, Array | None]]:
+    """Every kept value as a leg sees it with its faults, and of each total the part of the other legs (None: there are none)."""
     nodes = kernel.plan.program.nodes
     base: dict[int, Any] = {}
+    codes: dict[int, Codes] = {}
     offsets: dict[int, Array | None] = {}
     for k in walk.course.kept:
         node = walk.course.node(k)
@@ -135,7 +132,8 @@ def _base(kernel: Kernel, laid: Laid, walk: BlockWalk) -> tuple[dict[int, Any], 
             offsets[k] = None if whole.value is own.value else whole.value - own.value
         elif k not in kernel.moved:
             base[k] = _as_leg(laid, nodes[k].rows, walk.values[k])
-    return base, offsets
+            codes[k] = _as_leg(laid, nodes[k].rows, walk.codes[k])
+    return base, codes, offsets
 
 
 def _as_leg(laid: Laid, rows: str, value: Any) -> Any:
@@ -169,17 +167,23 @@ def _steps(kernel: Kernel, course: Course, way: _Way, most: int, price: Array, x
     for _ in range(most):
         if not going.any():
             return
-        apart, slope, size = _apart(kernel, course, way, x)
+        apart, slope, size, known = _apart(kernel, course, way, x)
         with np.errstate(all="ignore"):
             there = way.root(x, apart, slope)
             size *= NEAR
             met = np.abs(apart, out=apart) <= size
             met &= going
-            np.copyto(price, x, where=met)
-            going &= ~met
-            going &= there > way.low
-            going &= there < way.high
-        np.copyto(x, there, where=going)
+            if known is None:
+                np.copyto(price, x, where=met)
+                going &= ~met
+                going &= there > way.low
+                going &= there < way.high
+                np.copyto(x, there, where=going)
+                continue
+            np.copyto(price, x, where=met & known)
+            going &= ~(met & known)
+            going &= (there > way.low) & (there < way.high) | ~known
+        np.copyto(x, there, where=going & known)  # where the rules have no figure it stays, and is asked for by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,7 @@ class _Way:
     """What some legs need to be walked along their marks: all that stands still, where they start, and between what a loss lies."""
 
     base: dict[int, Any]
+    codes: dict[int, Codes]
     offsets: dict[int, Array | None]
     start: Array
     low: Array
@@ -196,6 +201,7 @@ class _Way:
     def of(self, rows: Any) -> _Way:
         return _Way(
             {k: _some(value, rows) for k, value in self.base.items()},
+            {k: _some(codes, rows) for k, codes in self.codes.items()},
             {k: None if offset is None else _some(offset, rows) for k, offset in self.offsets.items()},
             self.start[rows],
             self.low[rows],
@@ -217,20 +223,24 @@ def _way(kernel: Kernel, laid: Laid, walk: BlockWalk, marks: Array) -> _Way:
     return _Way(*_base(kernel, laid, walk), marks, np.where(long, 0.0, marks), np.where(long, marks, FURTHEST * marks), inverse)
 
 
-def _apart(kernel: Kernel, course: Course, way: _Way, mark: Array) -> tuple[Array, Array, Array]:
-    """Equity less what is required, its slope in the mark, and what both are made of."""
+def _apart(kernel: Kernel, course: Course, way: _Way, mark: Array) -> tuple[Array, Array, Array, Array | None]:
+    """Equity less what is required, its slope in the mark, what both are made of, and where there are both (None: everywhere)."""
     n = len(mark)
     block = Block(dict.fromkeys((*ROWS, "any"), n), {}, lambda kind, name: (None, None))
-    walk = _MarkWalk(course, block, kernel.tables, way.base, way.offsets, mark)
+    walk = _MarkWalk(course, block, kernel.tables, way, mark)
     walk.go(kernel.moved)
     equity, required, notional = (walk.values[course.of(k)] for k in (kernel.equity, kernel.required, kernel.notional))
+    faults = [codes for k in (kernel.equity, kernel.required) if (codes := walk.codes[course.of(k)]) is not None]
+    known = np.logical_and.reduce([codes == 0 for codes in faults]) if faults else None
     made = np.abs(equity.value) + np.abs(required.value)
     made += np.abs(notional.value)
     slope = Slopes().sub(equity, required).slope
-    return equity.value - required.value, np.zeros(n) if slope is None else slope, made
+    return equity.value - required.value, np.zeros(n) if slope is None else slope, made, known
 
 
 def _some(value: Any, rows: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, Slope):
         return Slope(_some(value.value, rows))
     if isinstance(value, np.ndarray):
@@ -259,4 +269,4 @@ def price_of(evaluated: Evaluated, place: int, leg: int, is_long: bool) -> float
         answer = Question(evaluated, "liquidate", place, unknown).nearest(way)
     except (TooFine, Contradiction):
         return float("nan")
-    return float(answer.point) if answer else float("nan")
+    return float(answer.point) if answer and answer.value is True else float("nan")  # beyond it the rules may have no answer

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from riskrules.batch.columns import Figures
-from riskrules.batch.inputs import ABOVE_0, AT_LEAST_0, FIGURES, NO_NUMBER, NO_TIME, OUT_OF_RANGE, Positions, out_of_range
+from riskrules.batch.inputs import ABOVE_0, AT_LEAST_0, FIGURES, NO_NUMBER, NO_TIME, OUT_OF_RANGE, Holdings, Positions, out_of_range
 from riskrules.batch.layout import Laid
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.rows import CROSS, ISOLATED
@@ -17,25 +17,26 @@ from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact
 
 Array = Any
+# What an account holds (None: nobody gave it), and the figures of each asset and of each balance.
+Balances = tuple[dict[str, Exact] | None, dict[str, AssetInput], dict[str, dict[str, Exact]]]
+NO_BALANCES: Balances = ({}, {}, {})
 
 
 def alone(plan: Plan, laid: Laid, pool: int, as_of: Instant) -> tuple[Evaluated, int] | int:
     """One pool of a block decided by itself, and which of its pools that is there; or the code of a figure that is none."""
     rows = _legs_of(laid, pool)
     cross = laid.pool_leg is not None and int(laid.pool_leg[pool]) < 0
-    balances = _balances(laid, int(laid.keys["pool", "account"][pool])) if cross else ({}, {})  # type: ignore[index]
+    balances = _balances(plan, laid, int(laid.keys["pool", "account"][pool])) if cross else NO_BALANCES  # type: ignore[index]
     evaluated = _decided(plan, laid, rows, _an_account_row(laid, pool, rows), balances, as_of)
     return evaluated if isinstance(evaluated, int) else (evaluated, _its_place(evaluated, laid, pool, cross))
 
 
 def together(plan: Plan, laid: Laid, account: int, rows: list[int], as_of: Instant) -> Evaluated | int:
     """A whole account of a block decided; its legs are numbered as `rows`, and their ids are the rows."""
-    return _decided(plan, laid, rows, rows[0] if rows else None, _balances(laid, account), as_of)
+    return _decided(plan, laid, rows, rows[0] if rows else None, _balances(plan, laid, account), as_of)
 
 
-def _decided(
-    plan: Plan, laid: Laid, rows: list[int], of_account: int | None, balances: tuple[Any, dict[str, AssetInput]], as_of: Instant
-) -> Evaluated | int:
+def _decided(plan: Plan, laid: Laid, rows: list[int], of_account: int | None, balances: Balances, as_of: Instant) -> Evaluated | int:
     legs = laid.positions
     wrong = _wrong(legs, rows)
     if wrong:
@@ -48,9 +49,9 @@ def _decided(
         if markets.setdefault(name, market) != market:
             return OUT_OF_RANGE  # two marks of one market: one of them is wrong
         positions.append(_leg(plan, legs, row, name, not legs.isolated[row] and _shares(legs, rows, row)))
-    collateral, assets = balances
+    collateral, assets, held = balances
     fee, drivers = (None, {}) if of_account is None else (_fee(legs, of_account), _drivers(plan, "account", legs, of_account))
-    one = AccountInput("account", collateral, tuple(positions), (), fee, {}, drivers)
+    one = AccountInput("account", collateral, tuple(positions), (), fee, {}, drivers, holdings=held)
     return decide(plan, Snapshot(as_of, plan.rulebook, markets, assets, (one,)), one)
 
 
@@ -129,18 +130,26 @@ def _drivers(plan: Plan, rows: str, positions: Positions, row: int) -> dict[str,
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _balances(laid: Laid, account: int) -> tuple[dict[str, Exact] | None, dict[str, AssetInput]]:
-    """What an account holds; None where nobody gave it."""
+def _balances(plan: Plan, laid: Laid, account: int) -> Balances:
     held = laid.holdings
     low, high = np.searchsorted(held.account, (account, account + 1))
     if not laid.known[account]:
-        return None, {}
+        return None, {}, {}
     collateral: dict[str, Exact] = {}
     assets: dict[str, AssetInput] = {}
+    of_each: dict[str, dict[str, Exact]] = {}
     for row in range(int(low), int(high)):
         name = held.asset_names[held.asset[row]]
         collateral[name] = held.amount.exact(row) or (0, 1)
         at = held.instants.get("index_price_at")
         when = None if at is None or at[row] == NO_TIME else int(at[row])
-        assets[name] = AssetInput(_figure(held.figures.get("index_price"), row), when)
-    return collateral, assets
+        of_coin = {**_said(plan, "asset", held, row), **_said(plan, "underlying", held, row)}
+        assets[name] = AssetInput(_figure(held.figures.get("index_price"), row), when, of_coin)
+        of_each[name] = _said(plan, "holding", held, row)
+    return collateral, assets, of_each
+
+
+def _said(plan: Plan, rows: str, held: Holdings, row: int) -> dict[str, Exact]:
+    """What formulas read of the asset, of the coin or of the balance, as far as the row gives it."""
+    found = {name: _figure(held.figures.get(name), row) for name in plan.drivers.get(rows, ())}
+    return {name: value for name, value in found.items() if value is not None}

@@ -90,17 +90,18 @@ def columns_of(table: Any) -> dict[str, Any]:
 class Accounts:
     """A table of balances, read once; `of` picks those of the accounts that are named."""
 
-    def __init__(self, table: Any) -> None:
+    def __init__(self, table: Any, drivers: Sequence[str] = ()) -> None:
+        """`drivers` are what formulas may read of a balance, or of what it is in, besides its amount and price."""
         columns = columns_of(table)
         for name in ("account", "asset", "amount"):
             if name not in columns:
                 raise NotATable(f"the table of accounts has no column {name}", f"it has {', '.join(map(str, columns)) or 'none'}")
-        unused = [str(name) for name in columns if name not in HELD]
+        unused = [str(name) for name in columns if name not in (*HELD, *drivers)]
         self.notes = (f"not used of accounts: column{'' if len(unused) == 1 else 's'} {', '.join(unused)}",) if unused else ()
         self._index = arrow.Index(columns["account"])
         self._asset, self._asset_names = _words(columns["asset"], "asset")
         self._amount = _figures(columns["amount"], "amount")
-        self._prices = {name: _figures(columns[name], name) for name in ("index_price",) if name in columns}
+        self._numbers = {name: _figures(columns[name], name) for name in ("index_price", *drivers) if name in columns}
         self._times = {name: _instants(columns[name], name) for name in ("index_price_at",) if name in columns}
         self._fees = _figures(columns["taker_fee"], "taker_fee") if "taker_fee" in columns else None
 
@@ -109,7 +110,7 @@ class Accounts:
         rows, account = self._index.matched(names)
         held = Holdings(
             account, self._asset[rows], self._asset_names, self._amount.rows(rows),
-            {name: prices.rows(rows) for name, prices in self._prices.items()},
+            {name: figures.rows(rows) for name, figures in self._numbers.items()},
             {name: times[rows] for name, times in self._times.items()},
         )  # fmt: skip
         return held, None if self._fees is None else _first_of_each(self._fees.rows(rows), account, len(names))

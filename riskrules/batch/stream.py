@@ -15,7 +15,7 @@ from riskrules.batch.decided import DECISIONS, ERROR, Want
 from riskrules.batch.door import AMOUNTS, QUANTUM, Amounts
 from riskrules.batch.evaluate import Plans, evaluate
 from riskrules.batch.files import Progress, Sink, Source, together
-from riskrules.batch.inputs import Holdings
+from riskrules.batch.inputs import Drivers, Holdings
 from riskrules.batch.reading import Accounts, NotATable, apart, columns_of, positions_of
 from riskrules.batch.results import pools_table, result_table
 from riskrules.rulebook.plan import Plan
@@ -47,7 +47,7 @@ class Job:
     liquidation_price: bool = False
 
 
-def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drivers: tuple[str, ...], progress: Progress) -> Tally:
+def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drivers: Drivers, progress: Progress) -> Tally:
     """Raises `NotATable` for what is no table, and `OSError` where nothing can be written; then nothing stands under the final name."""
     pa = pyarrow()
     tally, order = Tally(), _Order()
@@ -60,7 +60,7 @@ def run(job: Job, plan_at: Callable[[Instant], Plan | int], when: Instant, drive
         QUANTUM if job.amounts == "exact" else None,
     )
     plans = Plans(plan_at, want)
-    held = Accounts(job.accounts.whole(pa)) if job.accounts else None
+    held = Accounts(job.accounts.whole(pa), drivers.of_balances) if job.accounts else None
     tally.notes |= dict.fromkeys(held.notes if held else ())
     try:
         for piece in _pieces(pa, job):
@@ -99,10 +99,10 @@ def _pieces(pa: Any, job: Job) -> Iterator[Any]:
 
 
 def _piece(
-    pa: Any, job: Job, plans: Plans, piece: Any, held: Accounts | None, when: Instant, drivers: tuple[str, ...], tally: Tally, order: _Order
+    pa: Any, job: Job, plans: Plans, piece: Any, held: Accounts | None, when: Instant, drivers: Drivers, tally: Tally, order: _Order
 ) -> None:
     columns = columns_of(piece)
-    read = positions_of(columns, drivers)
+    read = positions_of(columns, drivers.of_positions)
     positions = read.positions
     tally.notes |= dict.fromkeys(read.notes)
     if not positions.all_isolated:

@@ -21,7 +21,11 @@ from riskrules.units.clock import say_instant
 @click.command("evaluate")
 @click.argument("source", metavar="INPUT")
 @click.option("--out", required=True, metavar="OUTPUT", help="Where to write: .parquet or .csv. Whole, or not at all.")
-@click.option("--accounts", metavar="FILE", help="What accounts hold: account, asset, amount, taker_fee, index_price, index_price_at.")
+@click.option(
+    "--accounts",
+    metavar="FILE",
+    help="What accounts hold: account, asset, amount, taker_fee, index_price, index_price_at, and what formulas read of a balance.",
+)
 @click.option("--accounts-out", metavar="FILE", help="A row for each pool: an account's balances in one asset, or an isolated position.")
 @click.option(
     "--amounts", type=click.Choice(["float", "exact"]), default="float", show_default=True, help="float64, or decimals to 0.00000001."
@@ -47,12 +51,13 @@ def command(
     from riskrules.batch import stream
     from riskrules.batch.arrow import NoArrow
     from riskrules.batch.files import Sink, Source
+    from riskrules.batch.inputs import Drivers
     from riskrules.batch.reading import NotATable
 
     book = _book(shelf_for(policies), rulebook, as_of)
-    drivers = book.plan.columns()
+    drivers = Drivers(book.plan.columns(), book.plan.columns(of_balances=True))
     try:
-        given, held = Source(source, drivers), Source(accounts, drivers) if accounts else None
+        given, held = Source(source, drivers.of_positions), Source(accounts, drivers.of_balances) if accounts else None
         job = stream.Job(given, Sink(out), held, Sink(accounts_out) if accounts_out else None, amounts, threads, sort, liquidation_price)
         with _progress(given) as progress:
             tally = stream.run(job, book.at, book.when, drivers, progress)

@@ -94,7 +94,11 @@ def _verdict(one: Tried) -> str:
     on = f"{one.held_to} of {one.accounts} accounts"
     if one.example is not None:
         return f"does not hold ({said_of}); {on} tried, wrong by up to {_cut(one.worst)}"
-    return f"held on {on} ({said_of})" if one.held_to else f"not tried: none of {one.accounts} accounts could be decided ({said_of})"
+    if one.held_to:
+        return f"held on {on} ({said_of})"
+    if not one.accounts:
+        return f"not tried: no market has a table, or a contract where formulas need none ({said_of})"
+    return f"not tried: none of {one.accounts} accounts could be decided ({said_of})"
 
 
 def _jump(jump: Jump | None) -> str:

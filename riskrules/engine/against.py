@@ -248,6 +248,8 @@ def _asked(evaluated: Evaluated, leg: int, figure: Figure | None) -> tuple[str, 
     answer = min(there, key=lambda one: abs(one.point - figure.value) if figure else abs(one.point), default=None)
     if answer is None:
         return "none", figure is None
+    if answer.fault:
+        return f"error {answer.fault.code}", False
     return say.money(answer.point), figure is not None and _crosses(answer, figure)
 
 

@@ -41,7 +41,7 @@ class Unknown(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """`point` is the first value of x, going `direction`, at which the condition is `value`."""
+    """`point` is the first value of x, going `direction`, at which the condition is `value`, or has none and `value` is the fault."""
 
     direction: int
     point: Fraction
@@ -49,6 +49,10 @@ class Answer(NamedTuple):
     value: Any
     grid: Fraction
     stated: bool
+
+    @property
+    def fault(self) -> Fault | None:
+        return self.value if isinstance(self.value, Fault) else None
 
     @property
     def sign(self) -> str:
@@ -109,8 +113,11 @@ class Question:
 
     def oracle(self, x: Fraction) -> Any:
         """The exact walk's own answer at x."""
-        value = self.walk.changed(moved(self.walk.frame, self.unknown.moving, x), self._target).value(self.name, self.row)
+        value = self._walked(x)
         return FAULT if isinstance(value, Fault) else value
+
+    def _walked(self, x: Fraction) -> Any:
+        return self.walk.changed(moved(self.walk.frame, self.unknown.moving, x), self._target).value(self.name, self.row)
 
     @property
     def _start(self) -> Fraction:
@@ -130,7 +137,7 @@ class Question:
         """x = 0 is how things stand; the first step is asked by itself, the rest from there on."""
         grid = self.unknown.grid
         if self.oracle(grid) != self.now():
-            return Answer(1, grid, Fraction(0), self.oracle(grid), grid, self.unknown.stated)
+            return Answer(1, grid, Fraction(0), self._walked(grid), grid, self.unknown.stated)
         return self._first(grid, 1)
 
     def every(self, direction: Literal[1, -1]) -> list[tuple[Answer, Answer | None]]:
@@ -145,7 +152,8 @@ class Question:
     def _answer(self, change: Change | None, direction: int) -> Answer | None:
         if change is None:
             return None
-        return Answer(direction, change.point, change.before, change.value, self.unknown.grid, self.unknown.stated)
+        value = self._walked(change.point) if change.value is FAULT else change.value
+        return Answer(direction, change.point, change.before, value, self.unknown.grid, self.unknown.stated)
 
 
 def _some(answer: Answer | None) -> Answer:

@@ -22,9 +22,13 @@ ACCOUNT = "ccxt"  # the id of the account, where none is given
 
 
 def is_ccxt(given: Any) -> bool:
-    """A list of positions with `symbol` and `info`, or an object that holds one; never an object of accounts."""
+    """A list of positions with `symbol` as ccxt spells it, or with `info`, or an object that holds one; never an object of accounts."""
     positions = given.get("positions") if isinstance(given, dict) and "accounts" not in given else given
-    return isinstance(positions, list) and any(isinstance(one, dict) and "symbol" in one and "info" in one for one in positions)
+    return isinstance(positions, list) and any(isinstance(one, dict) and _is_position(one) for one in positions)
+
+
+def _is_position(one: Tree) -> bool:
+    return "symbol" in one and ("info" in one or "/" in str(one["symbol"]))
 
 
 def snapshot_tree(given: Any, file: str, text: str, rules: Rules, as_of: str) -> tuple[Tree, list[str], list[Problem]]:
@@ -58,7 +62,7 @@ def _legs(told: Told, given: list[Any], above: Path, rules: Rules) -> list[Leg]:
     found = []
     for k, one in enumerate(given):
         if not isinstance(one, dict) or not isinstance(one.get("symbol"), str):
-            told.wrong("RR604", (*above, k), "not a position of ccxt", "each is an object with symbol and info")
+            told.wrong("RR604", (*above, k), "not a position of ccxt", "each is an object with symbol, and info where it was printed")
             continue
         market = told.market(one["symbol"], (*above, k, "symbol"), rules)
         if market is None:

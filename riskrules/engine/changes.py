@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import zip_longest
 from math import ceil, floor
 from typing import Literal, NamedTuple
 
@@ -60,7 +61,7 @@ class Change(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Grid points where the value is not the start's: from `opens.point` to `closes.before`, or to the walk's end."""
+    """Grid points with one value that is not the start's: from `opens.point` to `closes.before`, or to the walk's end."""
 
     opens: Change
     closes: Change | None
@@ -78,18 +79,16 @@ def all_changes(
     condition: Pieces, start: Fraction, grid: Fraction, oracle: Oracle, direction: Literal[1, -1],
     limit: Fraction | None = None, breaks: Breaks | None = None,
 ) -> list[Stretch]:  # fmt: skip
-    """Every stretch of grid points beyond `start` at which the oracle does not say what it says at `start`."""
-    turns = list(_turns(GridWalk(condition, start, grid, oracle, direction, limit, breaks)))
-    return [Stretch(turns[k], turns[k + 1] if k + 1 < len(turns) else None) for k in range(0, len(turns), 2)]
+    """Every stretch of grid points beyond `start` at which the oracle says one thing that it does not say at `start`."""
+    began, turns = oracle(start), list(_turns(GridWalk(condition, start, grid, oracle, direction, limit, breaks)))
+    return [Stretch(opens, closes) for opens, closes in zip_longest(turns, turns[1:]) if opens.value != began]
 
 
 def _turns(walk: GridWalk) -> Iterator[Change]:
-    """Each change away from the start's value, and each back to it."""
-    began = previous = walk.oracle(walk.start)
-    differs = False
+    """Each change from one value to another: there may be more than two, as no answer is one."""
+    previous = walk.oracle(walk.start)
     for number, value in _values(walk):
-        if (value != began) != differs:
-            differs = not differs
+        if value != previous:
             yield _change(walk, number, value, previous)
         previous = value
 

@@ -110,19 +110,31 @@ class PoolExplanation:
     @cached_property
     def _needed(self) -> list[int]:
         """Every node that the decision was reached by."""
+        return self._reaching("liquidate")
+
+    def _reaching(self, name: str) -> list[int]:
+        self.value(name)  # walked as far as that
         nodes = self.evaluated.plan.program.nodes
-        wanted = {self.evaluated.plan.program.named["liquidate"]}
+        wanted = {self.evaluated.plan.program.named[name]}
         for k in range(len(nodes) - 1, -1, -1):
             if k in wanted:
                 wanted.update(nodes[k].args)
         return sorted(wanted)
 
+    @cached_property
+    def _besides(self) -> list[int]:
+        """What the initial margin is made of that the decision is not: it holds back what is opened, and decides nothing here."""
+        return [k for k in self._reaching("initial_margin") if k not in self._needed] if self.has("initial_margin") else []
+
     def steps(self, depth: int = 1) -> list[Step]:
-        """Depth 1: each leg's notional and tier, then the pool's sums with short workings put in place.  Depth 2: every named term."""
+        """Depth 1: each leg's notional and tier, then the pool's sums with short workings put in place.
+
+        Depth 2: every named term of the decision, and then of the initial margin.
+        """
         nodes = self.evaluated.plan.program.nodes
         apart = self._put_in_place() if depth == 1 else frozenset()
         out: list[Step] = []
-        for k in self._needed:
+        for k in self._needed if depth == 1 else (*self._needed, *self._besides):
             node = nodes[k]
             if not node.name or node.op == "given" or node.name in NOT_A_STEP or k in apart or (depth == 1 and " " in node.name):
                 continue  # one of a family (`variance base`) is named where they are compared

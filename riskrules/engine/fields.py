@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from riskrules.engine.snapshot import INITIAL
+from riskrules.units import say
 from riskrules.units.clock import instant
 from riskrules.units.exact import Exact, loose_number
 
@@ -44,11 +45,14 @@ def number(reader: Reader, value: Any, path: Path) -> Exact | None:
     got = loose_number(value) if isinstance(value, str) else None
     if got is None:
         shown = kind_of(value)
+        share = loose_number(value[:-1]) if isinstance(value, str) and value.endswith("%") else None
         reader.say(
             "RR604",
             path,
             f"{shown} is not a number",
-            'write a decimal, as text ("63000.5") or as a JSON number; NaN and infinity are not numbers',
+            f"write the share itself: {say.number((share[0], share[1] * 100))}"
+            if share
+            else 'write a decimal, as text ("63000.5") or as a JSON number; NaN and infinity are not numbers',
             found=str(value),
             expected="a number",
         )

@@ -14,9 +14,10 @@ from typing import NamedTuple
 from riskrules.engine.decide import ERROR
 from riskrules.engine.snapshot import AccountInput, AssetInput, MarketInput, PositionInput, Snapshot
 from riskrules.engine.trial import ID, decided
-from riskrules.rulebook.plan import MarketPlan, Plan
+from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant
 from riskrules.units.exact import Exact, to_exact, to_fraction
+from riskrules.units.unit import SETTLE
 
 ASKED = ("lookup", "notional")  # what a table is read by, else what a position is worth
 LEVERAGE: Exact = (3, 1)
@@ -41,8 +42,15 @@ def drawn(plan: Plan, when: Instant, seed: str, count: int, changes: tuple[Fract
 
 
 def _has_table(plan: Plan, name: str) -> bool:
+    """Or needs none: where formulas say what a position holds, a contract is enough."""
     market = plan.market(name)
-    return market is not None and (market.tables != (None,) or "tier" not in plan.program.named)
+    return market is not None and (market.tables != (None,) or not reads_tables(plan))
+
+
+def reads_tables(plan: Plan) -> bool:
+    """Whether the decision hangs on a table."""
+    program = plan.program
+    return any(node.op == "bracket" for node in program.nodes[: program.decides + 1])
 
 
 def _one(plan: Plan, when: Instant, random: Random, markets: list[str]) -> Snapshot | None:
@@ -108,7 +116,7 @@ def _position(
     plan: Plan, random: Random, name: str, mode: str, market: MarketInput, empty: Snapshot
 ) -> PositionInput | None:  # its size is drawn near a bound of its table, or over many orders of magnitude
     assert market.mark_price is not None
-    limits = _limits(plan.market(name))
+    limits = _limits(plan, name)
     chosen = {"risk_limit": to_exact(random.choice(limits))} if limits and "risk_limit" in plan.drivers.get("leg", ()) else {}
     one = PositionInput(
         id=name, market=name, mode=mode, size=(1, 1), entry_price=market.mark_price, leverage=LEVERAGE, unsettled_funding=(0, 1),
@@ -117,7 +125,7 @@ def _position(
     margin: Exact | None = (1, 1) if mode == "isolated" else None
     account = _held(plan, random, [one._replace(margin=margin)])
     evaluated = decided(plan, empty._replace(accounts=(account,)))
-    asked = next((figure for figure in ASKED if figure in plan.program.named), None)
+    asked = next((figure for figure in (ASKED if reads_tables(plan) else ASKED[1:]) if figure in plan.program.named), None)
     unit = evaluated.value(asked, evaluated.row_of(asked, 0)) if asked else (1, 1)
     if "risk_limit" in chosen:
         unit = evaluated.value("notional", evaluated.row_of("notional", 0))
@@ -132,10 +140,15 @@ def _position(
     return one._replace(size=to_exact(size * random.choice((1, -1))), entry_price=to_exact(entry), margin=margin)
 
 
-def _limits(market: MarketPlan | None) -> list[Fraction]:
-    """The bounds of the table that is surely in force."""
+def _limits(plan: Plan, name: str) -> list[Fraction]:
+    """The bounds of the table that is surely in force; without tables the amounts that formulas are set for the market."""
+    market = plan.market(name)
     table = market.tables[0] if market else None
-    return [to_fraction(cap) for cap in table.caps[0] if cap is not None] if table else []
+    if reads_tables(plan):
+        return [to_fraction(cap) for cap in table.caps[0] if cap is not None] if table else []
+    amounts = [node.param for node in plan.program.nodes if node.op == "given" and node.unit == SETTLE and node.param in plan.settings]
+    found = [of.get(name, of.get("")) for of in (plan.settings[amount] for amount in amounts)]
+    return [to_fraction(value) for value in found if value and value[0] > 0]
 
 
 def _aim(random: Random, limits: list[Fraction]) -> Fraction:

@@ -12,7 +12,7 @@ from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import LIQUIDATE, Evaluated
 from riskrules.engine.explain import PoolExplanation, explanations
 from riskrules.engine.opening import OPENING, Wanted, opening
-from riskrules.engine.turns import TOO_FINE, balance_turn, turn_json, turn_text, turns
+from riskrules.engine.turns import TOO_FINE, balance_turn, turn_json, turn_text, turns, turns_head
 from riskrules.units import say
 from riskrules.units.exact import exact_text, to_exact
 
@@ -80,9 +80,20 @@ def _price(pool: PoolExplanation, market: int, of: Priced) -> Asked:
     data |= {"holds_now": now, "stretches": [_stretch(opens, closes) for opens, closes in found]}
     if not found:
         return Asked(who, f"{of.now} at every {ANY}" if now else f"{of.there} at no {ANY}", data, of=name, held=HELD)
-    places = " and ".join(_stretch_text(opens, closes) for opens, closes in found)
-    said = f"{of.now} now, {of.back} at a mark {places}" if now else f"{of.there} at a mark {places}"
-    return Asked(who, said, data, of=name, held=HELD, unstated=unstated(found[0][0], "tick"))
+    decided, open_ = ([one for one in found if (one[0].fault is None) is known] for known in (True, False))
+    there = of.back if now else of.there
+    said = [f"{there} at a mark {_places(decided)}" if decided else f"{there} at no mark that is decided"]
+    said += [f"undecided ({', '.join(_codes(open_))}) at a mark {_places(open_)}"] if open_ else []
+    words = [f"{of.now} now", *said] if now else said
+    return Asked(who, ", ".join(words), data, undecided=not decided, of=name, held=HELD, unstated=unstated(found[0][0], "tick"))
+
+
+def _places(stretches: list[tuple[Answer, Answer | None]]) -> str:
+    return " and ".join(_stretch_text(opens, closes) for opens, closes in stretches)
+
+
+def _codes(stretches: list[tuple[Answer, Answer | None]]) -> list[str]:
+    return sorted({opens.fault.code for opens, _ in stretches if opens.fault})
 
 
 def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
@@ -91,6 +102,7 @@ def _stretch(opens: Answer, closes: Answer | None) -> dict[str, Any]:
         "value": exact_text(to_exact(opens.point)),
         "before": exact_text(to_exact(opens.before)),
         "until": exact_text(to_exact(closes.before)) if closes else None,
+        "code": opens.fault.code if opens.fault else None,
         "step": exact_text(to_exact(opens.grid)),
         "step_stated": opens.stated,
         "is": "exact",
@@ -106,8 +118,8 @@ def _healthy_again(pool: PoolExplanation, market: str | None) -> Iterator[Asked]
     every = list(turns(pool, every_market=True, market=market))
     found = [turn for turn in every if not isinstance(turn, TooFine)]
     data: dict[str, Any] = {"pool": _who(pool), "decision": pool.decision, "turns": [turn_json(turn) for turn in found]}
-    head = "healthy again at" if pool.decision == LIQUIDATE else "liquidated at"
-    said = tuple(turn_text(turn, pool.single) for turn in every) or ("no single change",)
+    head = turns_head("healthy again at" if pool.decision == LIQUIDATE else "liquidated at", every)
+    said = tuple(turn_text(turn, pool.single, pool.decision == LIQUIDATE) for turn in every) or ("no single change",)
     unfinished = {"error": "RR720", "text": TOO_FINE} if len(found) < len(every) else {}
     step = "" if all(turn.answer.stated for turn in found) else "step"
     yield Asked(_who(pool), head, data | unfinished, undecided=bool(unfinished), changes=said, held=HELD, unstated=step)
@@ -121,6 +133,8 @@ def _top_up(pool: PoolExplanation, market: str | None) -> Iterator[Asked]:
     data = {"pool": _who(pool), "asset": pool.pool.settle, "amount": None}
     if isinstance(found, TooFine):
         yield too_fine(_who(pool), "the top-up", found, data)
+    elif found and found.answer.fault:
+        yield refused(_who(pool), found.answer.fault)
     elif found is None:
         yield Asked(_who(pool), "no balance makes it healthy, or its margin is not given as an amount", data, undecided=True)
     else:

@@ -362,6 +362,9 @@ class Rows:
         assert name == "posted_margin", name
         if pool.mode == CROSS:
             return ZERO
+        if margin == INITIAL:
+            text = f"margin of {pool.position} is given as initial, and the rules take an amount (posted_margin: given)"
+            return Fault("RR505", text, "give the amount that was posted")
         return margin if isinstance(margin, tuple) else absent("margin", pool.position)
 
     def _account_cell(self, name: str, account: AccountInput) -> Any:

@@ -92,7 +92,9 @@ def price_of(evaluated: Evaluated, leg: int, condition: str) -> Any:
     hurts = -1 if evaluated.rows.legs[leg].size[0] > 0 else 1
     holds = evaluated.value(condition, pool) is True
     points = [one for one in found if holds or one.direction == hurts]
-    return (points[0].point.numerator, points[0].point.denominator) if points else "none"
+    if not points:
+        return "none"
+    return points[0].fault or (points[0].point.numerator, points[0].point.denominator)
 
 
 def said(value: Any) -> str:

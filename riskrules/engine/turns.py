@@ -91,9 +91,9 @@ def turn_lines(pool: PoolExplanation, market: str | None = None) -> list[str]:
     """The head (`healthy again`), each change that turns the decision, and under what they hold; nothing where none is known."""
     if pool.evaluated.others or pool.evaluated.too_many or pool.decision == ERROR or not pool.legs:
         return []
-    head = "healthy again" if pool.decision == LIQUIDATE else "liquidated at"
     found = list(turns(pool, market=market))
-    said = [turn_text(turn, pool.single) for turn in found]
+    head = turns_head("healthy again" if pool.decision == LIQUIDATE else "liquidated at", found)
+    said = [turn_text(turn, pool.single, pool.decision == LIQUIDATE) for turn in found]
     if not said:
         return ["no change", "of one mark alone, all else held, turns this decision"]
     stated = all(isinstance(turn, TooFine) or turn.answer.stated for turn in found)
@@ -101,16 +101,27 @@ def turn_lines(pool: PoolExplanation, market: str | None = None) -> list[str]:
     return [head, *said, held]
 
 
-def turn_text(turn: Turn | TooFine, single: bool) -> str:
+def turns_head(head: str, found: list[Turn | TooFine]) -> str:
+    """Where the rules only cease to answer, nothing is said to be liquidated or healthy there."""
+    return "answered until" if found and all(isinstance(turn, Turn) and turn.answer.fault for turn in found) else head
+
+
+def turn_text(turn: Turn | TooFine, single: bool, liquidated: bool = False) -> str:
+    """`liquidated`: how the pool stands now."""
     if isinstance(turn, TooFine):
         return TOO_FINE
+    said = _change(turn, single, liquidated)
+    return f"{said}: undecided, {turn.answer.fault.code}" if turn.answer.fault else said
+
+
+def _change(turn: Turn, single: bool, liquidated: bool) -> str:
     answer = turn.answer
     if turn.moves == "mark":
         change = (answer.point - turn.now) / turn.now
         name = "mark" if single else f"{turn.of} mark"
         return f"{name} {answer.sign} {say.money(answer.point)} ({_percent(change)})"
     if turn.moves == "balance":
-        return f"balance {'+' if answer.value is False else say.MINUS}{say.money(answer.point)}"
+        return f"balance {'+' if liquidated else say.MINUS}{say.money(answer.point)}"
     return f"size {answer.sign} {say.number(answer.point)} (closing at mark)"
 
 
@@ -128,7 +139,8 @@ def turn_json(turn: Turn) -> dict[str, Any]:
         "direction": "up" if answer.direction > 0 else "down",
         "value": exact_text(to_exact(answer.point)),
         "before": exact_text(to_exact(answer.before)),
-        "liquidate_there": answer.value if isinstance(answer.value, bool) else None,
+        "liquidate_there": None if answer.fault else answer.value,
+        "code": answer.fault.code if answer.fault else None,
         "step": exact_text(to_exact(answer.grid)),
         "step_stated": answer.stated,
         "is": "exact",

@@ -49,7 +49,7 @@ CCXT: Names = {
     "liquidation_price": ("liquidationPrice",),
 }
 WITHOUT_SIGN = ("notional", "position_maintenance", "position_initial")
-KNOWN = "Binance's positionRisk or account, Hyperliquid's clearinghouseState, or ccxt's positions"
+KNOWN = "Binance's positionRisk or account, Hyperliquid's clearinghouseState, or ccxt's positions (symbol: BTC/USDT:USDT)"
 
 
 class Figure(NamedTuple):

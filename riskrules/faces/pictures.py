@@ -129,7 +129,7 @@ def _zones(
     stretches: list[tuple[Answer, Answer | None]], holds: bool, low: Fraction, high: Fraction
 ) -> tuple[tuple[Fraction, Fraction], ...]:
     """The stretches where it is liquidatable: those found, or what they leave where it is so now."""
-    found = sorted(_ends(opens, closes, low, high) for opens, closes in stretches)
+    found = sorted(_ends(opens, closes, low, high) for opens, closes in stretches if holds or not opens.fault)
     inside = [(max(a, low), min(b, high)) for a, b in found if a < high and b > low]
     if not holds:
         return tuple(inside)
@@ -143,7 +143,7 @@ def _ends(opens: Answer, closes: Answer | None, low: Fraction, high: Fraction) -
 
 
 def _turned(answer: Answer) -> str:
-    return "liquidated" if answer.value is True else "healthy"
+    return "undecided" if answer.fault else "liquidated" if answer.value is True else "healthy"
 
 
 # -- margin against notional -------------------------------------------------------------------------

@@ -44,6 +44,14 @@ ROWS = tuple(kind for kind in UP if kind not in ("group", "pair"))  # what a for
 Source = tuple[str, int]  # file, line
 
 
+class RowMistake(UnitMistake):
+    """A value that is read from rows that do not hang on it."""
+
+    def __init__(self, below: str, above: str) -> None:
+        super().__init__(f"a value of each {above} cannot be read from each {below}")
+        self.below = below
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
     op: str
@@ -255,7 +263,7 @@ def to_rows(x: Term, rows: str) -> Term:
     if x.rows == rows or x.rows == ANY:
         return x
     if not reaches(rows, x.rows):
-        raise UnitMistake(f"a value of each {x.rows} cannot be read from each {rows}")
+        raise RowMistake(rows, x.rows)
     return Term("gather", (x,), rows, x.unit)
 
 

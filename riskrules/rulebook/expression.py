@@ -65,7 +65,6 @@ def factors(made: Term, through_roundings: bool = False) -> int:
 
 
 _ROUNDED = frozenset((*ROUNDINGS.values(), *ROOTS.values()))
-_BINARY = {ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__"}
 _COMPARE = {ast.Lt: "below", ast.LtE: "at_or_below", ast.Gt: "above", ast.GtE: "at_or_above", ast.Eq: "equal"}
 _OVER = ("total", "largest", "smallest")
 FUNCTIONS = sorted(
@@ -77,6 +76,42 @@ NOT_PUBLISHED = "not_published"
 SAYS_NOTHING = "the source of this rule says nothing of the case that {row} is in"
 HOW_TO_SAY = "nothing is assumed: the formula says which cases its source covers"
 GRAMMAR = f"names, numbers, + - * / **, comparisons, if/else, {NOT_PUBLISHED}, and/or/not, and {', '.join(FUNCTIONS)}"
+
+
+def _beside(x: Term, other: Term) -> Term:
+    """A bare 0 is nothing of whatever stands beside it; any other bare number is of unit 1."""
+    is_nothing = x.op == "constant" and x.unit.word == "number" and not x.name and x.param[0] == 0
+    return t.as_unit(x, other.unit) if is_nothing else x
+
+
+def _meeting(x: Term, y: Term) -> tuple[Term, Term]:
+    return _beside(x, y), _beside(y, x)
+
+
+def nothing_in(made: Term, unit: Unit) -> Term:
+    """An expression that comes to a bare 0, in the unit that its formula says."""
+    return _beside(made, t.constant(0, unit))
+
+
+def beyond(made: Term, kind: str) -> list[str]:
+    """The figures of an expression that a row of this kind cannot read, each with what it is of."""
+    found, stack = [], [made]
+    while stack:
+        term = stack.pop()
+        if term.name and term.rows != t.ANY and not t.reaches(kind, term.rows):
+            found.append(f"{term.name} is of each {term.rows}")
+        elif not term.name:
+            stack.extend(arg for arg in term.args if arg.rows == t.ANY or t.reaches(term.rows, arg.rows))
+    return list(dict.fromkeys(found))
+
+
+def _how_to_meet(mistake: UnitMistake, node: ast.expr) -> str:
+    if isinstance(mistake, t.RowMistake):
+        above = [kind for kind in t.up(mistake.below.removesuffix(t.SCENARIO)) if kind in t.ROWS]
+        return f"a {mistake.below} reads figures of its {', '.join(above)}" if above else f"a {mistake.below} reads figures of itself alone"
+    if any(isinstance(child, ast.Constant) for child in ast.iter_child_nodes(node)):
+        return "a bare number other than 0 is of unit 1: say what it is meant in, as in in_unit(5, settle)"
+    return "both sides must be in one unit, and of rows that hang together; in_unit(…) converts"
 
 
 class _Builder:
@@ -92,13 +127,7 @@ class _Builder:
             self.depth -= 1
             return made
         except UnitMistake as mistake:
-            raise Mistake(
-                "RR403",
-                str(mistake),
-                "both sides must be in one unit, and of rows that hang together; in_unit(…) converts",
-                node.col_offset,
-                self._source(node),
-            ) from mistake
+            raise Mistake("RR403", str(mistake), _how_to_meet(mistake, node), node.col_offset, self._source(node)) from mistake
 
     def _of(self, node: ast.expr) -> Term:
         match node:
@@ -114,11 +143,14 @@ class _Builder:
                 return t.negated(self._flag(inner))
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return t.power(self._figure(left), self._small_whole(right))
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                made: Term = getattr(self._figure(left), _BINARY[type(op)])(self._figure(right))
-                return made
+            case ast.BinOp(left=left, op=(ast.Add() | ast.Sub()) as op, right=right):
+                x, y = _meeting(self._figure(left), self._figure(right))
+                return x + y if isinstance(op, ast.Add) else x - y
+            case ast.BinOp(left=left, op=(ast.Mult() | ast.Div()) as op, right=right):
+                x, y = self._figure(left), self._figure(right)
+                return x * y if isinstance(op, ast.Mult) else x / y
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
-                return t.compare(_COMPARE[type(op)], self._figure(left), self._figure(right))
+                return t.compare(_COMPARE[type(op)], *_meeting(self._figure(left), self._figure(right)))
             case ast.BoolOp(op=op, values=[first, *others]):
                 return self._logic(op, first, others)
             case ast.IfExp(test=test, body=this, orelse=that):
@@ -169,12 +201,13 @@ class _Builder:
         if name in ("min", "max") and len(args) >= 2:
             made = self._figure(args[0])
             for arg in args[1:]:
-                made = (t.smaller if name == "min" else t.larger)(made, self._figure(arg))
+                made = (t.smaller if name == "min" else t.larger)(*_meeting(made, self._figure(arg)))
             return made
         if name == "abs" and len(args) == 1:
             return t.absolute(self._figure(args[0]))
         if name == "ramp" and len(args) == 5:
-            return self._ramp(*(self._figure(arg) for arg in args))
+            x, begins, ends, low, high = (self._figure(arg) for arg in args)
+            return self._ramp(x, _beside(begins, x), _beside(ends, x), *_meeting(low, high))
         if name in ROUNDINGS.values() and len(args) == 2:
             return self._rounded(name, *args)
         if name == "sqrt":
@@ -230,7 +263,7 @@ class _Builder:
         if isinstance(that, ast.Name) and that.id == UNDEFINED:
             return t.choose(condition, first, self._undefined(test, condition, first))
         branch = self._flag if first.unit.word == "flag" else self._figure
-        return t.choose(condition, branch(this), branch(that))
+        return t.choose(condition, *_meeting(branch(this), branch(that)))
 
     def _or_refused(self, condition: Term, this: ast.expr, that: ast.expr) -> Term:
         """What a source prints, where it prints something; else an error with a code and never a figure."""

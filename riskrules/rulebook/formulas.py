@@ -12,7 +12,18 @@ from riskrules.ir.frame import BEFORE, Frame
 from riskrules.ir.program import Program, flatten
 from riskrules.ir.term import Term
 from riskrules.ir.walk import Walk
-from riskrules.rulebook.expression import MOST_FACTORS, MOST_IN_ALL, NO_FIGURE, NOT_PUBLISHED, Mistake, Resolve, build, factors
+from riskrules.rulebook.expression import (
+    MOST_FACTORS,
+    MOST_IN_ALL,
+    NO_FIGURE,
+    NOT_PUBLISHED,
+    Mistake,
+    Resolve,
+    beyond,
+    build,
+    factors,
+    nothing_in,
+)
 from riskrules.rulebook.plan import OF_SCENARIO
 from riskrules.rulebook.versions import WITHDRAWN, History, Version
 from riskrules.rules.formula import EACH_SCENARIO, FormulaTerm, Scenario, Setting
@@ -223,6 +234,7 @@ class FormulaBook:
 
     def _checked(self, made: Term, formula: FormulaTerm, kind: str) -> Term:
         unit = UNITS[formula.unit]
+        made = nothing_in(made, unit)
         if (many := factors(made)) > MOST_FACTORS or (many := factors(made, through_roundings=True)) > MOST_IN_ALL:
             raise Mistake(
                 "RR402",
@@ -241,7 +253,7 @@ class FormulaBook:
             raise Mistake(
                 "RR404",
                 f"the expression has a value for each {rows}, the formula says {formula.rows}",
-                "correct the rows, or take a total",
+                "; ".join(["correct the rows, or take a total", *beyond(made, kind)]),
                 found=formula.rows,
             )
         return t.spread(t.as_unit(made, unit), kind)

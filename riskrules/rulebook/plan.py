@@ -116,6 +116,9 @@ def packed_program(program: Program) -> bytes:
     return marshal.dumps(program.data())
 
 
+OF_BALANCES = ("holding", "asset", "underlying")  # what a row of a table of balances says a figure of
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     rulebook: str
@@ -135,9 +138,10 @@ class Plan:
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
     packed_portfolio: bytes = b""  # what only `couple` reads; empty where the book has none
 
-    def columns(self) -> tuple[str, ...]:
-        """The drivers that a table may carry, one figure a row; a list has no place in a table."""
-        return tuple(sorted({name for rows, names in self.drivers.items() if LIST not in rows for name in names}))
+    def columns(self, of_balances: bool = False) -> tuple[str, ...]:
+        """The drivers that a table of positions may carry, or one of balances, one figure a row; a list has no place in a table."""
+        of = {rows for rows in self.drivers if LIST not in rows and (rows in OF_BALANCES) == of_balances}
+        return tuple(sorted({name for rows in of for name in self.drivers[rows]}))
 
     def market(self, name: str) -> MarketPlan | None:
         """A book has hundreds of markets and an account a few: each is unpacked when it is first asked for."""

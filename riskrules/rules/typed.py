@@ -132,7 +132,9 @@ def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> P
     if fault.type in ("union_tag_invalid", "union_tag_not_found"):
         return _which_of_several(fault, document)
     if fault.type == "missing":
-        return Problem("RR228", where, f"{key} is missing", f"add {key}: {_about(kind, key)}".rstrip(": "), expected=key)
+        return Problem(
+            "RR228", where, f"{key} is missing", f"add {key}: {_about(kind, key, _beside(document, fault.path))}".rstrip(": "), expected=key
+        )
     if words and isinstance(node, str):
         return _wrong_word(where, found, words)
     expected = _either(words) if words else _SHAPES.get(fault.type, "a text")
@@ -206,5 +208,14 @@ def _keys(kind: str) -> Iterator[tuple[str, str]]:
     return ((name, field.description or "") for model in _models(kind).values() for name, field in model.model_fields.items())
 
 
-def _about(kind: str, key: str) -> str:
-    return next((about for name, about in _keys(kind) if name == key), "")
+def _beside(document: Mapping, path: Path) -> set[str]:
+    """The keys that stand where one is missing."""
+    node = node_at(document, path[:-1])
+    return set(node) if isinstance(node, dict) else set()
+
+
+def _about(kind: str, key: str, beside: set[str]) -> str:
+    """What a key is, in the mapping that has most of the keys beside it."""
+    fields = [model.model_fields for model in _models(kind).values() if key in model.model_fields]
+    best = max(fields, key=lambda names: len(beside & names.keys()), default={})
+    return best[key].description or "" if best else ""

@@ -93,7 +93,12 @@ def faults_of_plain(value: str) -> Iterator[Fault]:
     """What is wrong with a plain value; nothing, for nearly all of them."""
     if value in NOTHING:
         shown = f"{value} means nothing" if value else "nothing stands here"
-        yield Fault("RR128", f"{shown}, where a value is due", "give a value, or leave the key out", value)
+        yield Fault(
+            "RR128",
+            f"{shown}, where a value is due",
+            "give a value, or leave the key out; inside { } a text that has a comma is quoted",
+            value,
+        )
     elif value in SEEMS_BOOLEAN:
         yield Fault("RR130", f"some readers take {value} for true or false", "write true or false, or quote it if it is a name", value)
     elif value[0] in _NUMBER_STARTS and (fault := _number_fault(value)):

@@ -92,3 +92,35 @@ def test_what_no_table_is_read_for_is_the_scalar_walks_too() -> None:
     book = riskrules.load(POLICIES / "mango-v4", as_of="2026-12-02T00:00:00Z")
     out = book.evaluate({"account": ["a"], "market": ["SOL-PERP"], "mode": ["cross"], "size": ["1"], "mark_price": ["1"]})
     assert any("of each asset" in note for note in out.notes)
+
+
+WEIGHTS = {"initial": ("0.9", "1.1"), "maintenance": ("0.95", "1.05")}
+
+
+def test_figures_of_coins_stand_in_the_table_of_balances() -> None:
+    """Weights of a coin beside its price: the same words and amounts as those of a snapshot."""
+    book = riskrules.load(POLICIES, rulebook="vertex", as_of="2026-12-02T00:00:00Z")
+    of_market = {f"{side}_weight_{level}": weights[k] for level, weights in WEIGHTS.items() for k, side in enumerate(("long", "short"))}
+    of_coin = {f"{word}_weight_{level}": weights[k] for level, weights in WEIGHTS.items() for k, word in enumerate(("coin", "coin_debt"))}
+    leg = {"market": "BTC-USDC", "mode": "cross", "size": "-1.5", "entry_price": "61000", "unsettled_funding": "10"}
+    positions = {**{name: [value] * 2 for name, value in (leg | of_market).items()}, "account": ["a", "b"], "mark_price": ["60000"] * 2}
+    held: dict[str, list[Any]] = {
+        "account": ["a", "a", "b", "b"], "asset": ["BTC", "USDC"] * 2, "amount": ["1", "1000", "1", "-58909.5"],
+        "index_price": ["60100", None] * 2, "not_read": ["1"] * 4, **{name: [value, None] * 2 for name, value in of_coin.items()},
+    }  # fmt: skip
+    out = book.evaluate(positions, held, amounts="exact")
+    assert [list(out[name]) for name in ("decision", "equity")] == [["healthy", "liquidate"], [Fraction("62610"), Fraction("2700.5")]]
+    assert out.notes[0] == "not used of accounts: column not_read"
+    shot = {
+        "as_of": "2026-12-02T00:00:00Z", "markets": {"BTC-USDC": {"mark_price": "60000", **of_market}},
+        "assets": {"BTC": {"index_price": "60100", **of_coin}},
+        "accounts": [{"id": "b", "collateral": {"BTC": "1", "USDC": "-58909.5"}, "positions": [{"id": "p", **leg}]}],
+    }  # fmt: skip
+    ((pool, _),) = pools_by_position(book, shot).values()
+    assert (pool.decision, exact(pool, 0, "equity")) == ("liquidate", Fraction("2700.5"))
+
+
+def test_what_is_read_of_a_coin_is_not_read_of_a_position() -> None:
+    book = riskrules.load(POLICIES, rulebook="vertex", as_of="2026-12-02T00:00:00Z")
+    row = {"account": ["a"], "market": ["BTC-USDC"], "mode": ["cross"], "size": ["1"], "mark_price": ["1"], "coin_weight_initial": ["1"]}
+    assert "not used: column coin_weight_initial" in book.evaluate(row).notes

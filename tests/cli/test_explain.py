@@ -117,3 +117,20 @@ def test_what_is_not_there_is_wrong_use(
     question = ["top-up"] if command == "ask" else []
     assert run([command, *question, str(file), "--policies", str(POLICIES), *more]) == 2, why
     assert said in capsys.readouterr().err, why
+
+
+def test_a_snapshot_in_yaml_is_as_good_where_nothing_is_kept_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The rulebook's name stands in it, and goes into what is kept."""
+    monkeypatch.setenv("RISKRULES_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "account.yaml"
+    path.write_text(f"as_of: {AT}\nrulebook: house-usdm\naccounts: [{{id: a, collateral: {{USDT: 1}}}}]\n", encoding="utf-8")
+    assert "house-usdm as of" in printed(capsys, "explain", str(path), "--policies", str(POLICIES), "--as-of", "2026-12-02T00:00:00Z")
+    assert list((tmp_path / "cache").rglob("house-usdm-*.plan"))
+
+
+def test_a_share_is_told_as_the_number_that_it_is(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(json.dumps(TWO).replace('"63000"', '"95%"'), encoding="utf-8")
+    assert run(["explain", str(file), "--policies", str(POLICIES)]) != 0
+    assert "write the share itself: 0.95" in capsys.readouterr().err

@@ -53,7 +53,7 @@ def test_most_of_a_long_stretch_is_bounded_to_a_share_of_the_root() -> None:
         (constant_poly(Fraction(2)), Fraction("1.41"), "what does not move has its own root"),
         (constant_poly(Fraction(-2)), "RR509", "and an error below 0"),
         (poly({0: Fraction(-5), 1: Fraction(1)}), None, "what may be below 0 is for the evaluator"),
-        (poly({1: Fraction(1), 2: Fraction(1)}), None, "and what may turn"),
+        (poly({1: Fraction(1), 3: Fraction(1)}), None, "and what may turn more than once"),
     ],
 )
 def test_what_else_may_stand_under_it(under: Any, comes_to: Any, why: str) -> None:
@@ -61,6 +61,18 @@ def test_what_else_may_stand_under_it(under: Any, comes_to: Any, why: str) -> No
     (part,) = set(made.parts)
     said = part.poly.at(Fraction(1)) if isinstance(part, Piece) else getattr(part, "code", part)
     assert said == comes_to, why
+
+
+@pytest.mark.parametrize("turns_at", [Fraction(3, 2), Fraction(1), Fraction(9), Fraction(-2)], ids=str)
+def test_a_square_is_bounded_on_both_sides_of_its_turn(turns_at: Fraction) -> None:
+    square = poly({0: turns_at**2 + 2, 1: -2 * turns_at, 2: Fraction(1)})
+    made = bends.root(p.unknown(square, Domain(Fraction(1, 100), Fraction(1), Fraction(2))), "root_down", Fraction(1, 1000))
+    for k in range(1, 100):
+        at = 1 + Fraction(k, 100) + Fraction(1, 777)
+        part = next(part for low, high, part in made.spans() if low < at and (high is None or at < high))
+        assert isinstance(part, Piece)
+        found = root_down(square.at(at), Fraction(1, 1000))
+        assert part.poly.at(at) + part.slack_low <= found <= part.poly.at(at) + part.slack_high, at
 
 
 def liquidatable(balance: Fraction, size: Fraction, entry: Fraction, mark: Fraction) -> bool:

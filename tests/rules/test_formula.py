@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from riskrules.ir.fault import Fault
 from riskrules.ir.term import given
+from riskrules.rulebook.compile import prove_everything
 from riskrules.rulebook.expression import build
+from riskrules.rulebook.load import load_book
 from riskrules.units import unit as u
 from tests.reference.roots import root_down, root_nearest, root_up
-from tests.rules.told import changed, codes_in_house, codes_of, page_example, walked
+from tests.rules.told import HOUSE, changed, codes_in_house, codes_of, house_with, page_example, walked
 
 EXPRESSION = "notional * (2 if open_interest > crowded_from else 1) * 0.01"
 SETTING = "every_market: 10_000_000, markets: {BTC-USDT: 500_000_000}"
@@ -115,6 +117,11 @@ def test_what_a_book_refuses(tmp_path: Path, old: str, new: str, code: str, why:
         ("round_up(sqrt(notional * notional), in_unit(0.01, settle))", "{notional: 1.005}", "1.01", "the root of settle squared is settle"),
         ("notional * (2 if is_inverse else 1)", "{notional: 100, is_inverse: 0}", "100", "a flag of an example is 1 or 0"),
         ("notional * (2 if is_inverse else 1)", "{notional: 100, is_inverse: 1}", "200", "and 1 is yes"),
+        ("notional if size > 0 else 0", "{notional: 100, size: -1}", "0", "0 is nothing of whatever stands beside it"),
+        ("max(0, notional - maintenance_amount)", "{notional: 1, maintenance_amount: 5}", "0", "on either side"),
+        ("0 - notional + 0", "{notional: 1}", "-1", "added and taken off too"),
+        ("ramp(size, 0, in_unit(8, base), 0, notional)", "{notional: 100, size: 2}", "25", "at the ends of a ramp"),
+        ("0", "{}", "0", "and as all there is"),
     ],
 )
 def test_a_margin_may_use(tmp_path: Path, expression: str, given: str, gives: str, why: str) -> None:
@@ -128,6 +135,36 @@ def test_a_margin_may_use(tmp_path: Path, expression: str, given: str, gives: st
         "maintenance_margin: {position: {formula: own_margin}, fee: none}\n"
     )
     assert codes_in_house(tmp_path, {FILE: text, "margin/2027-01-01.yaml": margin}) == set(), why
+
+
+@pytest.mark.parametrize(
+    "expression, hint, why",
+    [
+        ("notional + 1", "other than 0 is of unit 1: say what it is meant in, as in in_unit(5, settle)", "a number is not an amount"),
+        ("notional + size", "both sides must be in one unit", "two figures are"),
+        ("notional * open_interest / size", "correct the unit", "no step is wrong, and the end is"),
+        (
+            "notional * index_price",
+            "a leg reads figures of its position, strike, expiry, underlying, pool, account, market",
+            "and of no coin",
+        ),
+    ],
+)
+def test_a_hint_says_what_would_do(tmp_path: Path, expression: str, hint: str, why: str) -> None:
+    assert hint in hints(tmp_path, changed("formula", EXPRESSION, expression)), why
+
+
+def test_a_figure_of_the_wrong_rows_is_named(tmp_path: Path) -> None:
+    text = changed("formula", EXPRESSION, "total(notional, underlying) * open_interest / crowded_from").replace(
+        "rows: leg", "rows: underlying"
+    )
+    assert "take a total; crowded_from is of each market; open_interest is of each market" in hints(tmp_path, text)
+
+
+def hints(folder: Path, text: str) -> str:
+    """What to do, in all that a check of the house rulebook with this formula finds."""
+    book, problems = load_book(house_with(folder, {FILE: text}), HOUSE)
+    return " ".join(problem.hint for problem in problems + (list(prove_everything(book)) if book else []))
 
 
 def value(expression: str, **figures: object) -> object:

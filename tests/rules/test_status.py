@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from riskrules.engine.explain_text import status_line
 from riskrules.rulebook.plan import StatusPlan
+from riskrules.rules.typed import typed
+from riskrules.text import read
 from riskrules.units.clock import NANOS, instant
 from tests.rules.told import changed, codes_of, page_example
 
@@ -62,3 +64,11 @@ def test_when_figures_are_called_old(age: int, stale_after: int | None, old: boo
 def test_a_venues_figures_are_never_its_word(age: int) -> None:
     assert "not the venue's word" in line(age)
     assert "1 point" in line(age)
+
+
+def test_a_missing_key_is_told_by_where_it_is_missing() -> None:
+    """`after` of an observation is another thing than `after` of a shock."""
+    document, _ = read(changed("status", ", after: 46%", ""), "policy.yaml")
+    assert document is not None
+    (told,) = typed(document)[1]
+    assert "the first whole percent of the shock" in told.hint
