@@ -94,7 +94,7 @@ def couple(plan: Plan, snapshot: Snapshot, account: AccountInput, stress: str = 
     if portfolio.baskets:
         basket = {market: name for name, inside in portfolio.baskets.items() for market in inside}
         made[GROUPED] = [basket.get(market, market) for market in held]
-    modes = tuple(_mode(evaluated, portfolio, held, name, made[name]) for name in MODES if name in made)
+    modes = tuple(mode_of(evaluated, portfolio, held, name, made[name]) for name in MODES if name in made)
     return Coupled(evaluated, portfolio, held, modes, stress or _worst(modes[0], portfolio))
 
 
@@ -105,7 +105,7 @@ def _worst(mode: Mode, plan: PortfolioPlan) -> str:
     return list(plan.moves)[worst % len(plan.moves) if isinstance(worst, int) else 0]
 
 
-def _mode(evaluated: Evaluated, plan: PortfolioPlan, held: tuple[str, ...], name: str, labels: list[str]) -> Mode:
+def mode_of(evaluated: Evaluated, plan: PortfolioPlan, held: tuple[str, ...], name: str, labels: list[str]) -> Mode:
     groups = tuple(dict.fromkeys(labels))
     group_of = tuple(groups.index(label) for label in labels)
     pairs = tuple((i, j) for i, j in combinations(range(len(held)), 2) if group_of[i] == group_of[j])
@@ -168,6 +168,8 @@ class _Cells(NamedTuple):
             return [self.evaluated.value("equity", k) for k, _ in self.evaluated.pools()]
         if rows == "account":
             return [(self.groups, 1)]
+        if rows == "position":
+            return [ZERO] * len(self.held)
         if rows == "pair":
             return [correlation(self.plan, self.held[i], self.held[j]) for i, j in self.pairs]
         if rows == "scenario":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from riskrules.engine.couple import Blast, Reach, proved
+from riskrules.engine.couple_orders import OpenOrders
+from riskrules.engine.couple_text import orders_said
 from riskrules.engine.couple_view import CorrelationView, GroupView, MatchView, ModeView, Part, ScenarioView, View
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import exact_text
@@ -28,6 +30,7 @@ def account_json(view: View) -> dict[str, Any]:
         "modes": [_mode(mode) for mode in view.modes],
         "cross_stands_through_the_stress": _flag(view.cross_stands),
         "isolated_to_match": [_match(one) for one in view.matches],
+        "orders": _orders(view.orders) if view.orders else None,
     }
 
 
@@ -103,4 +106,16 @@ def _match(one: MatchView) -> dict[str, Any]:
     return {
         "market": one.market, "equity": figure(one.equity), "times_required": figure(one.times), "leverage": figure(one.leverage),
         "result_of_the_stress": figure(one.loss),
+    }  # fmt: skip
+
+
+def _orders(one: OpenOrders) -> dict[str, Any]:
+    fill = one.worst
+    worst = fill and {
+        "filled": dict(fill.sides), "required": figure(fill.required), "reserved": figure(fill.reserved), "equity": figure(fill.equity),
+        "liquidated": _flag(fill.liquidated),
+    }  # fmt: skip
+    return {
+        "rule": one.rule, "counted": one.counted, "left_out": one.left_out, "worst": worst, "error": figure(one.fault),
+        "text": orders_said(one),
     }  # fmt: skip

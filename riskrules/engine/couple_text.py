@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from riskrules.engine.couple import CROSS, ISOLATED, Blast, Reach, proved
+from riskrules.engine.couple_orders import NOT_COUNTED, OpenOrders
 from riskrules.engine.couple_view import Amount, CorrelationView, GroupView, MatchView, ModeView, ScenarioView, View
 from riskrules.engine.explain_text import beside, wrapped
 from riskrules.ir.fault import Fault
@@ -41,8 +42,8 @@ def couple_text(view: View, colour: bool = False, width: int = 120) -> str:
     lines += _blasts(view, width)
     lines += _matches(view, width)
     lines += _switch(view, width)
-    if view.coupled.evaluated.rows.orders:
-        lines.append("  orders       not counted: a portfolio is of what is held")
+    if view.orders is not None:
+        lines += beside("  orders       ", orders_said(view.orders), width)
     return "\n".join(lines)
 
 
@@ -265,3 +266,26 @@ def reach_said(reach: Reach | None) -> str:
     if reach is None or reach.at is None:
         return "not within" + (f" {percent(reach.within)}" if reach else "")
     return reach.at.code if isinstance(reach.at, Fault) else percent(reach.at)
+
+
+def orders_said(one: OpenOrders) -> str:
+    """What would be required with the worst of them filled; or that they do not count, and why."""
+    if one.rule == NOT_COUNTED:
+        return f"{_many(one.left_out)} not counted: the margin file counts none"
+    left = f"; {one.left_out} more only reduce{'s'[: one.left_out == 1]}, or wait{'s'[: one.left_out == 1]} for a trigger"
+    left = left if one.left_out else ""
+    if one.fault is not None:
+        return f"{_many(one.counted)} not counted: {one.fault.code} {one.fault.text}; {one.fault.hint}{left}"
+    if one.too_many:
+        return f"{_many(one.counted)} not counted: in {one.markets} markets, more than can be tried on both sides of each{left}"
+    if one.worst is None:
+        return f"none counts: {_many(one.left_out)} that only reduce, or wait for a trigger"
+    fill = one.worst
+    sides = ", ".join(f"{market} {side}" for market, side in fill.sides) or "none of them"
+    verdict = "would be liquidated" if fill.liquidated else "would stand"
+    figures = f"requirement {money(fill.required)}, equity {money(fill.equity)} once {money(fill.reserved)} of loss and fees are off"
+    return f"{_many(one.counted)}, the worse side of each market filled ({sides}): {figures}: {verdict}{left}"
+
+
+def _many(count: int) -> str:
+    return f"{count} order{'s'[: count != 1]}"

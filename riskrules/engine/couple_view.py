@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from riskrules.engine.couple import CROSS, ISOLATED, Blast, Coupled, Mode, Reach, at_stress, blasts, distances
+from riskrules.engine.couple_orders import OpenOrders, open_orders
 from riskrules.ir.fault import Fault
 from riskrules.ir.walk import Walk
 from riskrules.units.exact import ZERO, Exact, to_fraction
@@ -93,6 +94,7 @@ class View(NamedTuple):
     cross_stands: bool | Fault | None  # through the stress; None: no scenario
     matches: tuple[MatchView, ...]
     fault: Fault | None
+    orders: OpenOrders | None = None
 
 
 def view(coupled: Coupled) -> View:
@@ -106,7 +108,8 @@ def view(coupled: Coupled) -> View:
         stands = hit if isinstance(hit, Fault) else not hit
         walk = at_stress(coupled, isolated)
         matches = tuple(_match(walk, k, market) for k, market in enumerate(coupled.markets))
-    return View(coupled, equity, modes, stands, matches, modes[0].fault if modes else None)
+    fault = modes[0].fault if modes else None
+    return View(coupled, equity, modes, stands, matches, fault, None if fault else open_orders(coupled))
 
 
 def _match(walk: Walk, k: int, market: str) -> MatchView:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from html import escape
 
 from riskrules.engine.couple import proved
-from riskrules.engine.couple_text import blast_said, money, reach_said, scenario_said, switch_said, times, vertex_said
+from riskrules.engine.couple_text import blast_said, money, orders_said, reach_said, scenario_said, switch_said, times, vertex_said
 from riskrules.engine.couple_view import CorrelationView, ScenarioView, View
 from riskrules.faces.heat import Cell, Heat, heat
 from riskrules.faces.html import POLICY, foot_lines
@@ -55,6 +55,8 @@ def _account(view: View) -> Iterator[str]:
         yield f"<li>Correlation {escape(vertex_said(group.correlation))}</li>"
     if group.tree is not None:
         yield f"<li>Tree {escape(', '.join(f'{name} {money(amount)}' for name, amount in group.amounts))}</li>"
+    if view.orders is not None:
+        yield f"<li>Orders {escape(orders_said(view.orders))}</li>"
     yield "</ul>"
     if group.correlation and group.correlation.binding:
         yield heat(_of_pairs(view, group.correlation))

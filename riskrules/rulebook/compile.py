@@ -369,12 +369,12 @@ def _account_plan(sections: dict[str, Version]) -> AccountPlan:
     pooled = "" if account.pools == "per_settle_asset" else account.pools.per_account_in
     may = () if states == "none" else tuple((row.state, tuple(row.may)) for row in states)
     posts = account.posted_margin != "given"
-    untriggered: str = sections["initial_margin"].value.orders.untriggered or ""
+    orders: margin.Orders = sections["initial_margin"].value.orders
     undecided = sections.get(WHILE_UNDECIDED)
-    meanwhile = (tuple(undecided.value.may), undecided.value.page) if undecided else ()
+    meanwhile, page = (tuple(undecided.value.may), undecided.value.page) if undecided else ((), "")
     return AccountPlan(
-        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may, untriggered,
-        *meanwhile,
+        tuple(account.margin_modes), account.hedge_legs != "not_allowed", pooled, posts, trigger.comparator, against, may,
+        orders.untriggered or "", meanwhile, page, orders.count,
     )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ class AccountPlan(NamedTuple):
     untriggered: str = ""  # of orders that wait for their trigger: excluded, counted, or not said
     undecided_may: tuple[str, ...] = ()  # what an account may do that cannot be decided; (): not said
     page: str = ""  # who is called then
+    orders: str = "not_counted"  # how open orders are held against a pool
 
 
 ANY_OPTION = "BASE-QUOTE-every-option"  # no market's name: what each option is, where the book has a rule for them

@@ -180,28 +180,40 @@ def _orders(s: Sections, names: Names) -> Names:
     rule = s.initial_margin.orders
     if rule.count == "not_counted":
         return {}
-    held = _order_margin(s, names).named("order_margin", s.at("initial_margin", "orders"))
+    reserve = _order_reserve(s, names)
+    held = _order_margin(s, names, reserve).named("order_margin", s.at("initial_margin", "orders"))
+    told = {} if reserve is None else {"order_reserve": reserve}
     if rule.count == "every_order":
         return {
+            **told,
             "order_margin": held,
             "orders_initial": t.over("total", held, "pool").named("orders_initial", s.at("initial_margin", "orders")),
         }
     buys = t.given("is_buy", "order", u.FLAG)
     sides = [t.over("total", t.choose(side, held, NOTHING), "position") for side in (buys, t.negated(buys))]
     larger = t.larger(*sides).named("larger_side_margin", s.at("initial_margin", "orders", "count"))
-    return {"order_margin": held, "larger_side_margin": larger, "orders_initial": t.over("total", larger, "pool").named("orders_initial")}
+    return {
+        **told,
+        "order_margin": held,
+        "larger_side_margin": larger,
+        "orders_initial": t.over("total", larger, "pool").named("orders_initial"),
+    }
 
 
-def _order_margin(s: Sections, names: Names) -> Term:
+def _order_reserve(s: Sections, names: Names) -> Term | None:
+    """What an order costs at once when it is filled, as far as it is reserved: the loss at the mark, and fees."""
     rule = s.initial_margin.orders
-    leverage = t.given("order_leverage", "order", u.LEVERAGE)
-    margin = (names["order_notional"] / leverage).shown_as("money")
-    if rule.opening_loss == "reserved":
-        margin = margin + t.larger(-names["opening_profit"], NOTHING)
+    reserve: Term | None = t.larger(-names["opening_profit"], NOTHING) if rule.opening_loss == "reserved" else None
     if rule.fee != "none":
         fee = names["order_notional"] * t.given("taker_fee", "account", u.RATE)
-        margin = margin + (fee if rule.fee == "taker_fee" else fee * t.constant(2, u.RATE))
-    return t.choose(_holds_nothing(s), NOTHING, margin)
+        fee = fee if rule.fee == "taker_fee" else fee * t.constant(2, u.RATE)
+        reserve = fee if reserve is None else reserve + fee
+    return None if reserve is None else reserve.named("order_reserve", s.at("initial_margin", "orders"))
+
+
+def _order_margin(s: Sections, names: Names, reserve: Term | None) -> Term:
+    margin = (names["order_notional"] / t.given("order_leverage", "order", u.LEVERAGE)).shown_as("money")
+    return t.choose(_holds_nothing(s), NOTHING, margin if reserve is None else margin + reserve)
 
 
 def _holds_nothing(s: Sections) -> Term:

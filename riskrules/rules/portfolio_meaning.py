@@ -51,7 +51,8 @@ def vertex_name(vertex: Any) -> str:
 
 def meaning(s: Sections, notional: Term, unrealised: Term) -> Names:
     """Every figure of the portfolio by its name; `shocked_…` are those at moved prices."""
-    exposure = _exposure(notional).named("exposure", s.at("markets"))
+    ordered = t.given("ordered", "position", u.SETTLE)  # what orders would add, where one asks about their being filled
+    exposure = (_exposure(notional) + ordered).named("exposure", s.at("markets"))
     shock = t.to_rows(t.given("shock", "market", u.RATE), "position")
     shock_profit = (exposure * shock).named("shock_profit")
     moved = exposure + shock_profit

@@ -80,6 +80,7 @@ class Book:
             ("leg", "notional"): [to_exact(abs(e)) for e in self.exposures],
             ("leg", "unrealised"): [to_exact(self.unrealised)] * many,
             ("market", "in_portfolio"): [True] * many,
+            ("position", "ordered"): [(0, 1)] * many,
             ("market", "shock"): [(0, 1)] * many,
             ("market", "each_moves"): [to_exact(w) for w in self.weights],
             ("market@scenario", "move"): [to_exact(row[k]) for k in each for row in self.moves],

@@ -239,15 +239,6 @@ def test_no_position_is_no_portfolio(book: Book) -> None:
     assert couple_text(seen(book, made)) == "hedged  holds no position: nothing is coupled"
 
 
-def test_orders_are_said_not_to_count(book: Book) -> None:
-    made = given()
-    made["accounts"][0]["orders"] = [
-        {"market": BTC, "side": "buy", "size": "1", "price": "60000", "reduce_only": False, "leverage": "10"}
-    ]  # fmt: skip
-    assert "orders       not counted" in couple_text(seen(book, made))
-    assert "orders       not" not in couple_text(seen(book, given()))
-
-
 def test_the_page_asks_for_nothing_and_says_every_figure(book: Book) -> None:
     one = seen(book, given())
     page = couple_page([one], foot(book.plan.status, book.when, book.plan.digest, "0"))
