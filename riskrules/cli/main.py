@@ -26,6 +26,8 @@ COMMANDS = {
     "venues": ("venues", "Print every rulebook's standing as a page."),
     "import": ("importing", "Write policy files from what venues and tools print."),
     "init": ("init", "Write a small house rulebook to start from."),
+    "manifest": ("manifest", "List every rule of a book with its digests, and their root."),
+    "semantics": ("semantics", "The identity of the engine, and whether its answers still are the sealed ones."),
     "completion": ("completion", "Print the completion script of a shell."),
     "schema": ("schema", "Print or write the JSON Schemas of policy files."),
     "explain-code": ("explain_code", "Print the page of an error code."),

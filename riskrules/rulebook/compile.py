@@ -16,14 +16,16 @@ from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.beside import Used, rules_beside
 from riskrules.rulebook.formulas import FormulaBook
+from riskrules.rulebook.identity import canonical
 from riskrules.rulebook.limits import limits_of_legs, with_limits
+from riskrules.rulebook.manifest import meaning_in_force
 from riskrules.rulebook.plan import ANY_OPTION, AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.portfolios import portfolio_plan
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
-from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
+from riskrules.rulebook.versions import WITHDRAWN, History, Version
 from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
 from riskrules.rules.margin import SECTIONS, TierForm
 from riskrules.units.clock import Instant, say_instant
@@ -107,6 +109,7 @@ class _Compiler:
             _markets={name: packed_market(market) for name, market in markets.items()},
             beside=beside,
             packed_portfolio=portfolio,
+            rules=meaning_in_force(self.book.rulebook, self.book.history, self.when),
         )
 
     def _portfolio(self, terms: dict[str, Term], markets: dict[str, MarketPlan]) -> bytes:
