@@ -13,8 +13,9 @@ from riskrules.cli.options import Case, as_of_option, case_of, format_option, po
 from riskrules.cli.output import colour_on, say, width_of, written
 from riskrules.diagnostics.exits import BAD_USE, FINE, UNDECIDED
 from riskrules.diagnostics.problem import Problem
-from riskrules.engine.couple import couple, portfolio_of
+from riskrules.engine.couple import couple
 from riskrules.engine.couple_view import View, view
+from riskrules.rulebook.portfolio_plan import portfolio_of
 from riskrules.units.clock import say_instant
 
 

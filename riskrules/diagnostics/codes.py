@@ -104,6 +104,8 @@ CODES: dict[str, Code] = {
     "RR271": Code("RR271", "a matrix that is no correlation matrix", ERROR),
     "RR272": Code("RR272", "a correlation matrix that was repaired", WARNING),
     "RR273": Code("RR273", "a portfolio that does not hang together", ERROR),
+    "RR274": Code("RR274", "a margin of a portfolio that is not there, or has scenarios twice", ERROR),
+    "RR275": Code("RR275", "a margin and its portfolio that liquidate at two amounts", ERROR),
     "RR301": Code("RR301", "a file in the wrong folder", ERROR),
     "RR302": Code("RR302", "a file name that disagrees with the file", ERROR),
     "RR303": Code("RR303", "two versions that begin at the same instant", ERROR),

@@ -37,13 +37,31 @@ def root(under: Pieces, op: str, step: Fraction) -> Pieces:
 def _of_span(low: Fraction, high: Fraction | None, part: Part, op: str, step: Fraction) -> Iterator[tuple[Fraction | None, Part]]:
     if not isinstance(part, Piece):
         yield high, part if isinstance(part, Fault) else None
-    elif not part.is_exact or high is None or not one_way(part.poly):
+    elif not part.is_exact or high is None:
         yield high, None
+    elif not one_way(part.poly):
+        turn = _turn(part.poly)
+        if turn is None:
+            yield high, None
+            return
+        for start, end in pairwise(sorted({low, min(max(low, turn), high), high})):
+            yield from _risen(start, end, part.poly, op, step)
     elif part.poly.is_constant:
         yield high, _constant(part.poly.at(high), op, step)
     else:
-        for start, end in pairwise(_stretches(low, high)):
-            yield end, _line(part.poly, start, end, op, step)
+        yield from _risen(low, high, part.poly, op, step)
+
+
+def _risen(low: Fraction, high: Fraction, curve: Poly, op: str, step: Fraction) -> Iterator[tuple[Fraction | None, Part]]:
+    """Where the curve only rises or only falls."""
+    for start, end in pairwise(_stretches(low, high)):
+        yield end, _line(curve, start, end, op, step)
+
+
+def _turn(curve: Poly) -> Fraction | None:
+    """Where a square turns; None of any other curve."""
+    powers = dict(curve.terms)
+    return -powers[1] / (2 * powers[2]) if set(powers) <= {0, 1, 2} and {1, 2} <= set(powers) else None
 
 
 def _constant(value: Fraction, op: str, step: Fraction) -> Part:

@@ -8,21 +8,20 @@ a group is liquidated is found by halving; where a tree takes part that is not p
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Callable, Iterable
-from functools import cache
 from itertools import combinations
 from math import lcm
 from typing import Any, NamedTuple
 
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.snapshot import AccountInput, Snapshot
+from riskrules.engine.together import correlation, outside
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.ir.ops import OPS
 from riskrules.ir.walk import Walk
 from riskrules.rulebook.plan import Plan
-from riskrules.rulebook.portfolio_plan import PortfolioPlan
+from riskrules.rulebook.portfolio_plan import PortfolioPlan, portfolio_of
 from riskrules.units.exact import ZERO, Exact
 
 CROSS, GROUPED, ISOLATED = MODES = ("cross", "grouped", "isolated")
@@ -83,15 +82,6 @@ class Coupled(NamedTuple):
 
     def mode(self, name: str) -> Mode | None:
         return next((mode for mode in self.modes if mode.name == name), None)
-
-
-@cache
-def _unpacked(packed: bytes) -> PortfolioPlan:
-    return PortfolioPlan.of_data(marshal.loads(packed))
-
-
-def portfolio_of(plan: Plan) -> PortfolioPlan | None:
-    return _unpacked(plan.packed_portfolio) if plan.packed_portfolio else None
 
 
 def couple(plan: Plan, snapshot: Snapshot, account: AccountInput, stress: str = "") -> Coupled:
@@ -179,15 +169,15 @@ class _Cells(NamedTuple):
         if rows == "account":
             return [(self.groups, 1)]
         if rows == "pair":
-            return [self._correlation(self.held[i], self.held[j]) for i, j in self.pairs]
+            return [correlation(self.plan, self.held[i], self.held[j]) for i, j in self.pairs]
         if rows == "scenario":
             return list(self.plan.counted.values())
         if rows == "market@scenario":
-            return [move.get(market) or self._outside(market) for market in markets for move in self.plan.moves.values()]
+            return [move.get(market) or outside(market) for market in markets for move in self.plan.moves.values()]
         if rows == "market" and name == "shock":
             return [ZERO] * len(markets)
         if rows == "market" and name == "each_moves":
-            return [self.plan.each_moves.get(market) or self._outside(market) for market in markets]
+            return [self.plan.each_moves.get(market) or outside(market) for market in markets]
         if rows == "market" and name == "in_portfolio":
             return [self._inside(k) for k in range(len(markets))]
         if rows == "market" and name.startswith("in_basket "):
@@ -195,18 +185,11 @@ class _Cells(NamedTuple):
             return [market in inside for market in markets]
         return self.evaluated.walk.frame.column(rows, name)
 
-    def _correlation(self, one: str, other: str) -> Exact | Fault:
-        return self.plan.matrix.get(one, {}).get(other) or self._outside(one if one not in self.plan.markets else other)
-
     def _inside(self, market: int) -> bool | Fault:
         plan = self.evaluated.rows.market_plans[market]
         if isinstance(plan, Fault):
             return plan
-        return plan.name in self.plan.markets or self._outside(plan.name)
-
-    def _outside(self, market: str) -> Fault:
-        text = f"{market} is not one of the markets of this portfolio"
-        return Fault("RR570", text, "nothing says how it moves with the others: add it to every section, or leave the position out")
+        return plan.name in self.plan.markets or outside(plan.name)
 
 
 # -- asked at moved prices ---------------------------------------------------------------------------
@@ -295,5 +278,5 @@ def _first_steps(liquidated: Callable[[list[int]], Column], last: list[int]) -> 
 
 
 def proved(coupled: Coupled) -> bool:
-    """Whether a distance is the first one: every part of the requirement bends one way along a move."""
-    return "tree" not in coupled.plan.parts
+    """Whether a distance is the first one."""
+    return coupled.plan.proved

@@ -141,7 +141,7 @@ def _pairs(one: CorrelationView, width: int) -> Iterator[str]:
 
 
 def _modes(view: View, width: int) -> Iterator[str]:
-    kind = "exact" if proved(view.coupled) else "estimate: with a tree the first is not proved"
+    kind = "exact" if proved(view.coupled) else "estimate: that it is the first is not proved"
     along = f"along {view.coupled.stress} ({kind} to 0.01% of it)" if view.coupled.stress else "no scenario is declared to ask along"
     rows = [("mode", "groups", "requirement", f"liquidated at, {along}")]
     for mode in view.modes:

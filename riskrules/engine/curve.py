@@ -19,6 +19,7 @@ from riskrules.engine.changes import MOST_BREAKS, TooFine
 from riskrules.engine.pieces import Domain, Piece, Pieces
 from riskrules.engine.poly import Poly, constant_poly, roots
 from riskrules.ir.fault import Fault
+from riskrules.ir.frame import CARRIED
 from riskrules.ir.ops import COMPARATORS, ROOTS, ROUNDINGS, under_cap
 from riskrules.ir.program import Node
 from riskrules.ir.walk import Walk, ranked
@@ -103,8 +104,8 @@ def _rows_below(walk: Walk, node: Node, arg: Node, rows: set[int]) -> set[int]:
     """The rows of an argument that these rows of a node read."""
     if arg.rows == "any":
         return set()
-    if node.op == "gather":
-        key = walk.frame.key(node.rows, arg.rows)
+    if node.op in CARRIED:
+        key = walk.frame.carries(node.op, node.rows, arg.rows)
         return {key[row] for row in rows}
     if node.op in GROUPING:
         return {below for below, above in enumerate(walk.frame.key(arg.rows, node.rows)) if above in rows}
@@ -119,9 +120,9 @@ def _node(node: Node, made: Curves, moving: Moving, wanted: set[int]) -> dict[in
         return {row: p.unknown(curve, made.domain) for row, curve in cells.items() if row in wanted}
     if node.op in GROUPING:
         return _grouped(node, made, wanted)
-    if node.op == "gather":
+    if node.op in CARRIED:
         arg = node.args[0]
-        key = made.walk.frame.key(node.rows, made.walk.program.nodes[arg].rows)
+        key = made.walk.frame.carries(node.op, node.rows, made.walk.program.nodes[arg].rows)
         return {row: made.of[arg][key[row]] for row in wanted if key[row] in made.of[arg]}
     if node.op == "total_before":
         return _before(node, made, wanted)

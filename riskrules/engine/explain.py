@@ -100,6 +100,10 @@ class PoolExplanation:
 
     # -- steps -----------------------------------------------------------------------------------
 
+    def decides(self, name: str) -> bool:
+        """Whether the decision was reached by a term of that name."""
+        return self.has(name) and self.evaluated.plan.program.named[name] in self._needed
+
     @cached_property
     def _needed(self) -> list[int]:
         """Every node that the decision was reached by."""
@@ -117,8 +121,8 @@ class PoolExplanation:
         out: list[Step] = []
         for k in self._needed:
             node = nodes[k]
-            if not node.name or node.op == "given" or node.name in NOT_A_STEP or k in apart:
-                continue
+            if not node.name or node.op == "given" or node.name in NOT_A_STEP or k in apart or (depth == 1 and " " in node.name):
+                continue  # one of a family (`variance base`) is named where they are compared
             out.extend(self._step(k, row, apart) for row in self._rows_here(node.rows))
         return out
 

@@ -217,8 +217,8 @@ def need(pool: PoolExplanation, leg: int) -> tuple[bool, Fraction]:
 
 def _cell(pool: PoolExplanation, name: str, leg: int) -> str:
     evaluated, program = pool.evaluated, pool.evaluated.plan.program
-    if not pool.has(name):
-        return ""
+    if not pool.has(name) or (name == "position_maintenance" and not pool.decides(name)):
+        return ""  # what the pool is not held to is no requirement of its positions
     if name == "unrealised_profit" and isinstance(evaluated.value(name, evaluated.row_of(name, leg)), Fault):
         name = "counted_profit"  # what a formula says that the position is worth
     return value_text(evaluated.value(name, evaluated.row_of(name, leg)), program.nodes[program.named[name]].unit)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from riskrules.engine.snapshot import AssetInput, MarketInput, Snapshot
+from riskrules.engine.together import outside
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column
 from riskrules.rulebook.plan import OF_SCENARIO, Plan
@@ -105,7 +106,7 @@ def scenario_column(plan: Plan, rows: str, name: str, of: list[str] | Groups | N
     return [_move(move, market) for market in markets for move in scenarios.values()]
 
 
-def _move(moves: dict[str, Exact], market: str) -> Exact:
+def _move(moves: dict[str, Exact], market: str) -> Exact | Fault:
     """Of a market its own; of a coin that is only held, that of its market, where one alone has a move of its own."""
     if market in moves:
         return moves[market]
@@ -113,7 +114,7 @@ def _move(moves: dict[str, Exact], market: str) -> Exact:
     own = (
         [move for name, move in moves.items() if name.partition("-")[0] == series.underlying] if series.market == series.underlying else []
     )
-    return own[0] if len(own) == 1 else moves.get(series.market, moves[""])
+    return own[0] if len(own) == 1 else moves.get(series.market) or moves.get("") or outside(market)
 
 
 def _not_in(scenario: str, name: str) -> Fault:

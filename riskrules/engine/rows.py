@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from riskrules.engine.groups import Groups, of_option, scenario_column
 from riskrules.engine.missing import absent, market_in, no_collateral
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
+from riskrules.engine.together import correlations, is_of_portfolio, keys_of, of_market, pairs_of, reads_pairs
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
@@ -62,6 +63,8 @@ class Rows:
         self.pools: list[Pool] = []
         self.keys = self._keys()
         self.items = self._items()
+        self.pairs = pairs_of(self.keys["position", "pool"]) if reads_pairs(plan) else []
+        self.keys |= keys_of(self.pairs, self.keys["position", "pool"])
         self.groups = Groups(self.markets, self.assets, self.keys) if plan.program.grouped else None
         if self.groups:
             self.keys |= self.groups.keys
@@ -161,6 +164,7 @@ class Rows:
     # -- frames ----------------------------------------------------------------------------------
 
     def labels(self) -> dict[str, list[str]]:
+        held = [self.markets[market] for _, market in self.positions]
         return {
             "leg": [leg.id for leg in self.legs],
             "order": [order.id for order in self.orders],
@@ -168,7 +172,8 @@ class Rows:
             "asset": self.assets,
             "holding": [asset for asset, _ in self.holdings],
             "pool": [pool.label(self.account.id) for pool in self.pools],
-            "position": [self.markets[market] for _, market in self.positions],
+            "position": held,
+            "pair": [f"{held[i]} with {held[j]}" for i, j in self.pairs],
             "account": [self.account.id],
             "scenario": list(self.plan.scenarios),
             **{kind: [f"{kind.partition(LIST)[2]} {k + 1}" for k in range(len(items))] for kind, items in self.items.items()},
@@ -217,6 +222,8 @@ class Rows:
             return [self._market_cell(name, k, table) for k, table in enumerate(tables)]
         if rows == "scenario" or rows.endswith("@scenario"):
             return scenario_column(self.plan, rows, name, self.markets if rows.startswith("market") else self.groups)
+        if rows == "pair":
+            return correlations(self.plan, self.labels()["position"], self.pairs)
         assert self.groups is not None, rows
         return self.groups.column(rows, name, self.snapshot)
 
@@ -236,6 +243,8 @@ class Rows:
         if name in self.plan.drivers.get("market", ()):
             return given.drivers.get(name) or absent(name, f"market {market}")
         plan = self.market_plans[k]
+        if is_of_portfolio(name):
+            return of_market(self.plan, plan, name)
         if isinstance(plan, Fault):
             return plan
         if name in ("is_option", "is_call", "strike"):
@@ -319,24 +328,19 @@ class Rows:
         if name == "order_price":
             return order.price
         if name == "order_leverage":
-            return (
-                order.leverage
-                or self.account.leverage.get(order.market)
-                or self._leg_leverage(order.market)
-                or absent("leverage", order.id)
-            )
+            chosen = self.account.leverage.get(order.market) or self._of_leg(order.market, name.removeprefix("order_"))
+            return order.leverage or chosen or absent("leverage", order.id)
         if name == "is_buy":
             return order.side == "buy"
         if name == "reduce_only":
             return order.reduce_only
-        chosen = self.account.risk_limit.get(order.market) or self._leg_limit(order.market) if name == "risk_limit" else None
+        chosen = self.account.risk_limit.get(order.market) or self._of_leg(order.market, "risk_limit") if name == "risk_limit" else None
         return order.drivers.get(name) or chosen or absent(name, order.id)
 
-    def _leg_leverage(self, market: str) -> Exact | None:
-        return next((leg.leverage for leg in self.legs if leg.market == market and leg.leverage), None)
-
-    def _leg_limit(self, market: str) -> Exact | None:
-        return next((leg.drivers["risk_limit"] for leg in self.legs if leg.market == market and "risk_limit" in leg.drivers), None)
+    def _of_leg(self, market: str, name: str) -> Exact | None:
+        """What a leg in the market says, which its orders go by."""
+        found = ((leg.leverage if name == "leverage" else leg.drivers.get(name)) for leg in self.legs if leg.market == market)
+        return next((one for one in found if one), None)
 
     def _before(self, name: str, pool: Pool | None) -> Any:
         """A figure of the same pool, or of the account, before the change."""

@@ -120,7 +120,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> I
 
 def _modes(view: View) -> Iterator[str]:
     stress = view.coupled.stress
-    kind = "" if proved(view.coupled) else ", an estimate: with a tree the first is not proved"
+    kind = "" if proved(view.coupled) else ", an estimate: that it is the first is not proved"
     heads = ("mode", "group", "requirement", "equity", f"liquidated at, of {stress}{kind}" if stress else "liquidated at", "switch to it")
     rows = [
         (

@@ -9,6 +9,7 @@ from typing import Any
 SCENARIO = "@scenario"  # after a kind of row: a row of it in every scenario
 BEFORE = "_before"  # after the name of a pool's or an account's figure: the same of the account as it stood before a change
 LIST = "@"  # between what holds a declared list and its name: market@trade has a row for every trade of a market
+CARRIED = ("gather", "first", "second")  # operations that take the value of another row as it is
 Column = list[Any]
 
 
@@ -71,6 +72,10 @@ class Frame:
         if above.endswith(SCENARIO):
             return [key[i] * many + s for i in rows for s in range(many)]
         return [key[i] for i in rows for _ in range(many)]
+
+    def carries(self, op: str, rows: str, below: str) -> list[int]:
+        """For each row, the row of the argument whose value it has as it is."""
+        return self.key(rows, below if op == "gather" else op)
 
     def with_given(self, changes: dict[tuple[str, str], Column]) -> Frame:
         return Frame(self.labels, self.keys, {**self.given, **changes}, None, self._crossed)

@@ -37,7 +37,7 @@ UP = {
     "asset": (),
     "scenario": (),
     "group": ("account",),  # positions that stand together under a portfolio: all of them, a basket, or one alone
-    "pair": ("group", "account"),  # each two positions of a group
+    "pair": ("group", "pool", "account"),  # each two positions of a group, or of a pool
 }
 ROWS = tuple(kind for kind in UP if kind not in ("group", "pair"))  # what a formula may speak of
 

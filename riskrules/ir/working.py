@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from riskrules.ir.fault import Fault
-from riskrules.ir.frame import LIST, SCENARIO
+from riskrules.ir.frame import CARRIED, LIST, SCENARIO
 from riskrules.ir.ops import LOOSE, OPS, SUM, TIGHT
 from riskrules.ir.walk import Walk
 from riskrules.ir.words import bracketed, value_text
@@ -39,8 +39,8 @@ class Working:
         node = self.nodes[k]
         if node.op in ("constant", "given"):
             return self.value(k, row), TIGHT
-        if node.op == "gather":
-            return self._argument(node.args[0], self.walk.frame.key(node.rows, self.nodes[node.args[0]].rows)[row])
+        if node.op in CARRIED:
+            return self._argument(node.args[0], self.walk.frame.carries(node.op, node.rows, self.nodes[node.args[0]].rows)[row])
         if node.op in ("choose", "label_if"):
             return self._taken(k, row)
         if node.op in ("total", "largest", "smallest", "median_where"):
@@ -58,8 +58,8 @@ class Working:
         """An argument: its value where it has a name, else taken apart."""
         node = self.nodes[k]
         if (node.name and not self.apart(k)) or node.op in ("constant", "given") or isinstance(self.walk.at(k, row), Fault):
-            told = node.unit.word == "flag" and node.name  # a bare yes or no says nothing
-            return f"{node.name.replace('_', ' ')} ({self.value(k, row)})" if told else self.value(k, row), TIGHT
+            told = node.name.replace("_", " ") if node.unit.word == "flag" else node.name.partition(" ")[2]  # a bare yes or no says nothing
+            return f"{told} ({self.value(k, row)})" if told else self.value(k, row), TIGHT
         return self._expression(k, row)
 
     def _wrapped(self, k: int, row: int, outer: int, place: int) -> str:

@@ -72,7 +72,7 @@ def _least(history: History, used: Used) -> Release | None:
     """What closing frees at least, where margins are by tables on the notional at mark; by a formula it is not known of every size."""
     rule: margin.Maintenance = used.sections["maintenance_margin"].value
     tables = [(name, table) for name, table in used.tables if table.rate_on == "notional_at_mark"]
-    if rule.position != "tier" or not tables or not history.names("strategies"):
+    if rule.position != "tier" or rule.whole is not None or not tables or not history.names("strategies"):
         return None
     fee = rule.fee if isinstance(rule.fee, margin.Fee) else None
     reserved = fee.rate if fee and fee.on == "notional_at_mark" and isinstance(fee.rate, Fraction) else Fraction(0)

@@ -20,7 +20,7 @@ from riskrules.rulebook.identity import canonical
 from riskrules.rulebook.limits import limits_of_legs, with_limits
 from riskrules.rulebook.manifest import meaning_in_force
 from riskrules.rulebook.plan import ANY_OPTION, AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
-from riskrules.rulebook.portfolios import portfolio_plan
+from riskrules.rulebook.portfolios import Portfolio, as_the_margin_decides, asked_of, of_margins, portfolio_plan, scenarios_of, sections_of
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
@@ -86,13 +86,15 @@ class _Compiler:
         proofs = self._tables(sections, forms)
         markets = self._markets(proofs, forms)
         self._stop_if_refused()
-        terms, formulas = self._terms(sections, forms, markets)
+        together = self._together(sections, markets)
+        terms, formulas = self._terms(sections, forms, markets, together)
         program = flatten(terms, "liquidate", margin_sections.OF_ORDERS)
         used = Used(sections, forms, markets, _in_use(markets), lambda name: self.book.history.in_force(("table", name), self.when)[0])
         beside, problems = rules_beside(self.book.history, self._one, terms, used)
         self.problems += problems
         self._stop_if_refused()
-        portfolio = self._portfolio(terms, markets)
+        scenarios = scenarios_of(sections, together, formulas.scenarios(), self.problems)
+        self._stop_if_refused()
         return Plan(
             rulebook=self.book.rulebook,
             digest=self.book.digest,
@@ -105,21 +107,24 @@ class _Compiler:
             aliases=self._aliases(),
             drivers=with_limits(formulas.drivers(), program.needs),
             settings=formulas.settings(),
-            scenarios=formulas.scenarios(),
+            scenarios=scenarios,
             _markets={name: packed_market(market) for name, market in markets.items()},
             beside=beside,
-            packed_portfolio=portfolio,
+            packed_portfolio=marshal.dumps(portfolio_plan(together, terms).data()) if together else b"",
             rules=meaning_in_force(self.book.rulebook, self.book.history, self.when),
         )
 
-    def _portfolio(self, terms: dict[str, Term], markets: dict[str, MarketPlan]) -> bytes:
-        if not self.book.history.names("portfolio") or self.book.history.in_force(("portfolio", "markets"), self.when) == (None, ()):
-            return b""
-        plan = portfolio_plan(
-            lambda name, required: self._one("portfolio", name, required), terms, markets, self.problems, frozenset(self._gone())
-        )
+    def _together(self, sections: dict[str, Version], markets: dict[str, MarketPlan]) -> Portfolio | None:
+        """The portfolio in force, and whether what the margin takes from it is there."""
+        found = None
+        if self.book.history.names("portfolio") and self.book.history.in_force(("portfolio", "markets"), self.when) != (None, ()):
+            found = sections_of(
+                lambda name, required: self._one("portfolio", name, required), markets, self.problems, frozenset(self._gone())
+            )
         self._stop_if_refused()
-        return marshal.dumps(plan.data())
+        self.problems += of_margins(sections, found)
+        self._stop_if_refused()
+        return found and as_the_margin_decides(found, sections)
 
     # -- what is in force ------------------------------------------------------------------------
 
@@ -234,13 +239,13 @@ class _Compiler:
     # -- terms -----------------------------------------------------------------------------------
 
     def _terms(
-        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan]
+        self, found: dict[str, Version], forms: dict[str, TierForm], markets: dict[str, MarketPlan], together: Portfolio | None
     ) -> tuple[dict[str, Term], FormulaBook]:
         names = prices.meaning(
             {n: found[n].value for n in ("mark_price", "index_price")}, {n: found[n].source for n in ("mark_price", "index_price")}
         )
         names |= contracts.meaning(_in_use(markets), names, self._contract_source())
-        sections = self._margin_sections(found, forms, markets)
+        sections = replace(self._margin_sections(found, forms, markets), portfolio=asked_of(found, together))
         names |= margin_meaning.tiers(sections, names)
         formulas = FormulaBook(self.book.history, self.when, {**contracts.LEG_FIGURES, **names})
         terms = {**names, **margin_meaning.meaning(sections, names, formulas.margin, formulas.pooled)}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
-from riskrules.ir.program import Program, flatten
+from riskrules.ir.program import flatten
 from riskrules.ir.term import Term
 from riskrules.rulebook.correlations import Matrix, blames
-from riskrules.rulebook.plan import MarketPlan
+from riskrules.rulebook.plan import OF_SCENARIO, MarketPlan
 from riskrules.rulebook.portfolio_plan import PortfolioPlan
 from riskrules.rulebook.versions import Version
 from riskrules.rules import portfolio as p
 from riskrules.rules import portfolio_meaning as pm
+from riskrules.rules.margin import OfPortfolio
 from riskrules.units import say
 from riskrules.units.exact import Exact, to_exact
 
@@ -24,25 +26,43 @@ SECTIONS = (*NEEDED, "scenarios", "correlation", "baskets", "tree", "switch_of_m
 One = Callable[[str, bool], Version | None]  # a section in force; required or not
 
 
-def portfolio_plan(
-    one: One, terms: dict[str, Term], markets: dict[str, MarketPlan], problems: list[Problem], gone: frozenset[str] = frozenset()
-) -> PortfolioPlan:
-    """The plan of the sections in force.  What is wrong is added to the problems; the plan then counts for nothing."""
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The sections in force, which agree with each other and with the book."""
+
+    found: dict[str, Version]
+    sections: pm.Sections
+    matrix: Matrix
+    repaired: tuple[tuple[str, str, Exact, Exact], ...]
+
+    @property
+    def scenarios(self) -> dict[str, dict[str, Exact]]:
+        """As a margin reads them: the moves of each, and the share that counts under a name that no market has."""
+        found = self.sections.scenarios or {}
+        return {name: _exact(one.moves) | {f"{OF_SCENARIO}counted": to_exact(one.counted)} for name, one in found.items()}
+
+
+def sections_of(one: One, markets: dict[str, MarketPlan], problems: list[Problem], gone: frozenset[str] = frozenset()) -> Portfolio | None:
+    """The sections in force.  What is wrong is added to the problems, and then there are none."""
     found = {name: version for name in SECTIONS if (version := one(name, name in NEEDED)) is not None}
     check = _Check(found, markets, gone)
     problems += check.all()
     if check.wrong or any(name not in found for name in NEEDED):
-        return PortfolioPlan(Program((), {}, (), -1, ()), (), {}, {}, {}, {}, (), {}, (), False, "", "", ())
-    said: dict[str, Any] = {name: version.value for name, version in found.items()}
-    get = said.get
+        return None
 
     def at(section: str, *path: str | int) -> tuple[str, int]:
         version = found.get(section)
         return (version.file.path, version.file.at(*version.place, *path, key=True).line) if version else ("", 0)
 
-    others: dict[str, Any] = {name: get(name) for name in SECTIONS if name != "markets"}
-    sections = pm.Sections(**others, at=at)
-    named = pm.meaning(sections, terms["notional"], terms["unrealised_profit"])
+    said: dict[str, Any] = {name: found[name].value if name in found else None for name in SECTIONS if name != "markets"}
+    return Portfolio(found, pm.Sections(**said, at=at), check.matrix, tuple(check.repaired))
+
+
+def portfolio_plan(portfolio: Portfolio, terms: dict[str, Term]) -> PortfolioPlan:
+    """What `couple` walks, and the tables that a margin reads which is a share of the requirement."""
+    said: dict[str, Any] = {name: version.value for name, version in portfolio.found.items()}
+    get = said.get
+    named = pm.meaning(portfolio.sections, terms["notional"], terms["unrealised_profit"])
     rule: p.Correlated | None = get("correlation")
     return PortfolioPlan(
         program=flatten(named, pm.DECIDES),
@@ -50,15 +70,74 @@ def portfolio_plan(
         moves={name: _exact(scenario.moves) for name, scenario in (get("scenarios") or {}).items()},
         counted={name: to_exact(scenario.counted) for name, scenario in (get("scenarios") or {}).items()},
         each_moves=_exact(rule.each_moves) if rule else {},
-        matrix={a: _exact(row) for a, row in check.matrix.items()},
+        matrix={a: _exact(row) for a, row in portfolio.matrix.items()},
         vertices=tuple(map(pm.vertex_name, rule.vertices)) if rule else (),
         baskets={name: tuple(inside) for name, inside in (get("baskets") or {}).items()},
         parts=said["requirement"].parts,
         summed=said["requirement"].sum_of is not None,
         trigger=said["liquidate_when"].equity.comparator,
         may_switch=said["switch_of_mode"].allowed_when.equity.comparator if "switch_of_mode" in said else "",
-        repaired=tuple(check.repaired),
+        repaired=portfolio.repaired,
+        proved=not ({"tree"} | ({"correlation"} if portfolio.sections.by_amount else set())) & set(said["requirement"].parts),
     )
+
+
+# -- a margin that is a share of what the portfolio requires ------------------------------------------
+
+
+def shares(sections: dict[str, Version]) -> dict[str, Fraction]:
+    """The margins that are, and the share of each."""
+    rules = {name: sections[name].value.whole for name in ("initial_margin", "maintenance_margin")}
+    return {name: rule.portfolio for name, rule in rules.items() if isinstance(rule, OfPortfolio)}
+
+
+def asked_of(sections: dict[str, Version], portfolio: Portfolio | None) -> Callable[[pm.Names], tuple[Term, pm.Names]] | None:
+    """How the margin's terms have the requirement of each pool; None where they do not ask."""
+    if portfolio is None or not shares(sections):
+        return None
+    return lambda names: pm.of_pools(portfolio.sections, names["notional"])
+
+
+def of_margins(sections: dict[str, Version], portfolio: Portfolio | None) -> Iterator[Problem]:
+    """A margin that is a share of the requirement needs a portfolio, and is liquidated where the portfolio is."""
+    asked = shares(sections)
+    for name in asked:
+        if portfolio is None:
+            text = f"{name} is a share of what the portfolio requires, and the book has no portfolio then"
+            yield _said_of(sections[name], ("whole", "portfolio"), "RR274", text, "add a portfolio file, or name a formula")
+    if portfolio is None or "maintenance_margin" not in asked:
+        return
+    share = asked["maintenance_margin"]
+    if share != 1:
+        text = f"liquidation begins at {say.rate(share)} of the requirement, and the portfolio's at the whole of it"
+        hint = "write 100%, and scale what the portfolio counts"
+        yield _said_of(sections["maintenance_margin"], ("whole", "portfolio"), "RR275", text, hint)
+    here, there = sections["liquidate_when"].value.equity, portfolio.sections.liquidate_when.equity
+    if here.right == "maintenance_margin" and here.comparator != there.comparator:
+        text = f"the account is liquidated with equity {here.comparator} its margin, the portfolio {there.comparator} the same amount"
+        yield _said_of(portfolio.found["liquidate_when"], ("equity",), "RR275", text, "let equality fall on one side in both files")
+
+
+def as_the_margin_decides(portfolio: Portfolio, sections: dict[str, Version]) -> Portfolio:
+    """What the account is liquidated at is one amount, in `explain` and in `couple`."""
+    return replace(portfolio, sections=replace(portfolio.sections, by_amount="maintenance_margin" in shares(sections)))
+
+
+def _said_of(version: Version, path: tuple[str, ...], code: str, text: str, hint: str) -> Problem:
+    return Problem(code, version.file.at(*version.place, *path), text, hint)
+
+
+def scenarios_of(
+    sections: dict[str, Version], portfolio: Portfolio | None, of_formulas: dict[str, dict[str, Exact]], problems: list[Problem]
+) -> dict[str, dict[str, Exact]]:
+    """The scenarios that the margin's program is walked in: those of formulas, or those of the portfolio it is a share of."""
+    if portfolio is None or not shares(sections) or not portfolio.scenarios:
+        return of_formulas
+    if of_formulas:
+        text = f"formulas have scenarios ({', '.join(of_formulas)}), and so has the portfolio that the margin is a share of"
+        at = portfolio.found["scenarios"]
+        problems.append(_said_of(at, (), "RR274", text, "keep one set: a row of every scenario would mean two things"))
+    return portfolio.scenarios
 
 
 def _exact(row: dict[str, Any]) -> dict[str, Exact]:

@@ -203,13 +203,23 @@ class Orders(Model):
 class Initial(Model):
     position: PositionInitial | Formula | Literal["none"] = Field(description="of each position; none where the pool alone holds one")
     orders: Orders = Field(description="of open orders, held against the cross pool")
-    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    whole: Formula | OfPortfolio | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
     plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
     later: ClassVar[frozenset[str]] = frozenset({"whole", "plus"})
 
 
 class Formula(Model):
     formula: Name = Field(description="a term of a formula file")
+
+
+class OfPortfolio(Model):
+    portfolio: Rate = Field(description="so much of what the portfolio requires of the pool's positions together: 100%, 130%")
+
+    @model_validator(mode="after")
+    def _something(self) -> OfPortfolio:
+        if self.portfolio == 0:
+            raise refuse("RR213", "0% of what the portfolio requires", "a share above 0%", "what requires nothing is never liquidated")
+        return self
 
 
 class Fee(Model):
@@ -220,7 +230,7 @@ class Fee(Model):
 class Maintenance(Model):
     position: Literal["tier", "none"] | Formula = Field(description="by the market's table, by a formula, or none")
     fee: Fee | Literal["none"] = Field(description="a fee of closing that is held in reserve")
-    whole: Formula | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
+    whole: Formula | OfPortfolio | None = Field(default=None, description="of the pool as a whole, in place of the sum of these")
     plus: Formula | None = Field(default=None, description="what a pool holds besides, such as the reward for liquidating it")
     later: ClassVar[frozenset[str]] = frozenset({"whole", "plus"})
 

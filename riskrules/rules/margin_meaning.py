@@ -22,7 +22,8 @@ from riskrules.units import unit as u
 
 def meaning(s: Sections, names: Names, formulas: Formulas, pooled: Pooled) -> Names:
     """Every named term of the margin, by name; the tiers of the legs are among the names already."""
-    parts = {**_initial(s, names, formulas), **_maintenance(s, names, formulas)}
+    together, parts = s.portfolio(names) if s.portfolio is not None else (None, {})
+    parts |= {**_initial(s, names, formulas, together), **_maintenance(s, names, formulas, together)}
     parts |= equity_of(s, {**names, **parts}, formulas, pooled)
     known = {name: term for name, term in {**names, **parts}.items() if name not in POOL_MARGINS}
     parts |= {name: _held(s, name, parts[name], pooled, known) for name in POOL_MARGINS}
@@ -105,7 +106,7 @@ def _rates_of_limits(s: Sections) -> set[str]:
     return {rate_on for lookup, rate_on in s.bases if lookup == m.CHOSEN_LIMIT}
 
 
-def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
+def _maintenance(s: Sections, names: Names, formulas: Formulas, together: Term | None) -> Names:
     where = s.at("maintenance_margin")
     rule = s.maintenance_margin.position
     if isinstance(rule, m.Formula):
@@ -126,7 +127,7 @@ def _maintenance(s: Sections, names: Names, formulas: Formulas) -> Names:
         closing["closing_fee"] = (base * rate).named("closing_fee", s.at("maintenance_margin", "fee"))
         pooled = pooled + t.over("total", closing["closing_fee"], "pool")
     if s.maintenance_margin.whole is not None:
-        pooled = formulas(s.maintenance_margin.whole.formula, of_pool.POOL)
+        pooled = of_pool.whole(s.maintenance_margin.whole, formulas, together)
     return {each.name: each, **closing, "maintenance_margin": pooled}
 
 
@@ -148,7 +149,7 @@ def _legs_together(s: Sections, each: Term) -> Term:
     return t.over("total", each, "pool")
 
 
-def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
+def _initial(s: Sections, names: Names, formulas: Formulas, together: Term | None) -> Names:
     where = s.at("initial_margin")
     rule = s.initial_margin.position
     if isinstance(rule, m.Formula):
@@ -166,7 +167,7 @@ def _initial(s: Sections, names: Names, formulas: Formulas) -> Names:
     if orders:
         total = total + orders["orders_initial"]
     if s.initial_margin.whole is not None:
-        total = formulas(s.initial_margin.whole.formula, of_pool.POOL)
+        total = of_pool.whole(s.initial_margin.whole, formulas, together)
     return {
         each.name: each,
         **orders,

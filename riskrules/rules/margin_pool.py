@@ -18,6 +18,14 @@ EITHER = ("leg", "position", "pool")
 Formulas = Callable[..., Term]
 
 
+def whole(rule: m.Formula | m.OfPortfolio, formulas: Formulas, together: Term | None) -> Term:
+    """The margin of a pool as a whole: a formula's, or a share of what the portfolio requires of its positions together."""
+    if isinstance(rule, m.Formula):
+        return formulas(rule.formula, POOL)
+    assert together is not None, "asked for where there is a portfolio"
+    return together if rule.portfolio == 1 else (together * t.constant(rule.portfolio, u.RATE)).shown_as("money")
+
+
 def less(equity: Term, rule: m.Equity, formulas: Formulas) -> Term:
     """The equity, and what is taken off it."""
     return equity if rule.less is None else equity - formulas(rule.less.formula, POOL)

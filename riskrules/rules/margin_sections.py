@@ -38,6 +38,7 @@ class Sections:
     weighted: bool  # some collateral counts for more or less than its face
     sliced: bool  # some collateral has a share for each slice of it
     at: Where
+    portfolio: Callable[[Names], tuple[Term, Names]] | None = None  # what positions require together, and what that is made of
 
 
 def rounded(x: Term, rule: m.Rounding | str) -> Term:

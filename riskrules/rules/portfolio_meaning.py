@@ -37,6 +37,7 @@ class Sections:
     tree: dict[str, p.Node] | None
     roots: Rounding | None
     at: Callable[..., Source]
+    by_amount: bool = False  # equity is compared with the rounded amount, as it is where the margin is that amount
 
 
 def vertex_name(vertex: Any) -> str:
@@ -50,10 +51,7 @@ def vertex_name(vertex: Any) -> str:
 
 def meaning(s: Sections, notional: Term, unrealised: Term) -> Names:
     """Every figure of the portfolio by its name; `shocked_…` are those at moved prices."""
-    long = t.compare("above", t.given("size", "leg", u.BASE), t.constant(0, u.BASE))
-    inside = t.to_rows(t.given("in_portfolio", "market", u.FLAG), "leg")  # a market that is not is an error there
-    signed = t.choose(inside, t.choose(long, notional, -notional), NOTHING)
-    exposure = t.over("total", signed, "position").named("exposure", s.at("markets"))
+    exposure = _exposure(notional).named("exposure", s.at("markets"))
     shock = t.to_rows(t.given("shock", "market", u.RATE), "position")
     shock_profit = (exposure * shock).named("shock_profit")
     moved = exposure + shock_profit
@@ -71,11 +69,25 @@ def meaning(s: Sections, notional: Term, unrealised: Term) -> Names:
     }  # fmt: skip
 
 
-class _Parts:
-    """The parts of the requirement at one set of prices."""
+def _exposure(notional: Term) -> Term:
+    """The legs of a market together, with their sign; a market that is not of the portfolio is an error."""
+    long = t.compare("above", t.given("size", "leg", u.BASE), t.constant(0, u.BASE))
+    inside = t.to_rows(t.given("in_portfolio", "market", u.FLAG), "leg")
+    return t.over("total", t.choose(inside, t.choose(long, notional, -notional), NOTHING), "position")
 
-    def __init__(self, s: Sections, exposure: Term, when: str) -> None:
-        self.s, self.exposure, self.when = s, exposure, when
+
+def of_pools(s: Sections, notional: Term) -> tuple[Term, Names]:
+    """What each pool's positions require together, where a margin is a share of it; and what that is made of."""
+    exposure = _exposure(notional).named("portfolio_exposure", s.at("markets"))
+    parts = _Parts(s, exposure, "", "pool")
+    return parts.requirement, {"portfolio_exposure": exposure, **parts.names}
+
+
+class _Parts:
+    """The parts of the requirement at one set of prices, of each row of positions that stand together."""
+
+    def __init__(self, s: Sections, exposure: Term, when: str, of: str = "group") -> None:
+        self.s, self.exposure, self.when, self.of = s, exposure, when, of
         self.names: Names = {}
         self.amounts: Names = {}  # part → what it comes to, its root rounded
         self.squares: Names = {}  # part → the square of what it comes to, where that is a root
@@ -96,15 +108,15 @@ class _Parts:
         move = t.given("move", "market@scenario", u.RATE)
         counted = t.to_rows(t.given("counted", "scenario", u.RATE), "position@scenario")
         each = self._keep("scenario_profit", self.exposure * move * counted, "scenarios")
-        whole = self._keep("scenario_result", t.over("total", each, "group@scenario"), "scenarios")
-        self._keep("worst_scenario", t.over("which_smallest", whole, "group"), "scenarios")
-        worst = t.larger(-t.over("smallest", whole, "group"), NOTHING)
+        whole = self._keep("scenario_result", t.over("total", each, f"{self.of}@scenario"), "scenarios")
+        self._keep("worst_scenario", t.over("which_smallest", whole, self.of), "scenarios")
+        worst = t.larger(-t.over("smallest", whole, self.of), NOTHING)
         self.amounts["scenarios"] = self._keep("scenario_margin", worst, "scenarios")
 
     def _vertices(self, rule: p.Correlated) -> None:
         """The variance at each vertex; between two of them it is a straight line, so that the worst is at one."""
         own = self._keep("own_variance", t.power(self.weighed, 2), "correlation")
-        alone = t.over("total", own, "group")
+        alone = t.over("total", own, self.of)
         twice = t.constant(2, u.NUMBER) * t.of_pair("first", self.weighed) * t.of_pair("second", self.weighed)
         worst: Term | None = None
         base: Term | None = None
@@ -112,7 +124,7 @@ class _Parts:
         for vertex in rule.vertices:
             name = vertex_name(vertex)
             of_pairs = self._keep(f"pair_variance {name}", twice * _correlation(vertex), "correlation", "vertices")
-            variance = self._keep(f"variance {name}", alone + t.over("total", of_pairs, "group"), "correlation", "vertices")
+            variance = self._keep(f"variance {name}", alone + t.over("total", of_pairs, self.of), "correlation", "vertices")
             if worst is None or base is None:
                 worst, base = variance, of_pairs
                 continue
@@ -120,7 +132,7 @@ class _Parts:
             binding = t.label_if(t.compare("above", variance, worst), t.label(name), binding)
             worst = t.larger(worst, variance)
         assert worst is not None, "base is there"
-        self._keep("binding_vertex", t.spread(binding, "group"), "correlation")
+        self._keep("binding_vertex", t.spread(binding, self.of), "correlation")
         self._keep("worst_variance", worst, "correlation", "vertices")
         self.squares["correlation"] = worst * t.power(t.constant(rule.multiple, u.NUMBER), 2)
         self.amounts["correlation"] = self._keep("correlation_margin", self._root(self.squares["correlation"]), "correlation", "multiple")
@@ -154,10 +166,10 @@ class _Parts:
         inside = t.given(f"in_basket {name}", "market", u.FLAG)
         mine = t.choose(t.to_rows(inside, "position"), self.weighed, NOTHING)
         pairs = t.constant(2, u.NUMBER) * t.of_pair("first", mine) * t.of_pair("second", mine) * _correlation("base")
-        square = t.over("total", t.power(mine, 2), "group") + t.over("total", pairs, "group")
+        square = t.over("total", t.power(mine, 2), self.of) + t.over("total", pairs, self.of)
         assert self.s.correlation is not None, "a tree has correlations"
         multiple = t.constant(self.s.correlation.multiple, u.NUMBER)
-        return self._node(name, self._root(square * t.power(multiple, 2)), t.over("total", mine, "group") * multiple, "baskets")
+        return self._node(name, self._root(square * t.power(multiple, 2)), t.over("total", mine, self.of) * multiple, "baskets")
 
     def _node(self, name: str, amount: Term, signed: Term, section: str) -> tuple[Term, Term]:
         kept = self._keep(f"amount {name}", amount, section, name)
@@ -173,7 +185,9 @@ class _Parts:
         return whole
 
     def compared(self, comparator: str, equity: Term) -> Term:
-        """Equity against the requirement before its root is rounded."""
+        """Equity against the requirement: before its root is rounded, unless the rounded amount is the account's margin."""
+        if self.s.by_amount:
+            return t.compare(comparator, equity, self.requirement)
         parts = self.s.requirement.parts
         if self.s.requirement.sum_of:
             plain = [self.amounts[part] for part in parts if part not in self.squares]

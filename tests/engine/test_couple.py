@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from riskrules.api import Book, load
-from riskrules.engine.couple import Coupled, couple, portfolio_of
+from riskrules.engine.couple import Coupled, couple
 from riskrules.engine.couple_text import couple_text
 from riskrules.engine.couple_view import ModeView, View, view
 from riskrules.faces.couple import couple_page
 from riskrules.faces.page import foot
 from riskrules.ir.fault import Fault
+from riskrules.rulebook.portfolio_plan import portfolio_of
 from riskrules.units.exact import to_fraction
 from tests.places import EXAMPLES, POLICIES
 
