@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from riskrules.engine.ask import every_price
 from riskrules.engine.changes import Contradiction, TooFine
-from riskrules.engine.couple import couple, portfolio_of
+from riskrules.engine.couple import couple
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.door import snapshot_of
 from riskrules.engine.mark_input import mark_input_of
@@ -29,6 +29,7 @@ from riskrules.ir.walk import Walk
 from riskrules.rulebook.compile import Refused, compile_book
 from riskrules.rulebook.load import load_book
 from riskrules.rulebook.plan import Plan
+from riskrules.rulebook.portfolio_plan import portfolio_of
 from riskrules.rulebook.shelf import Shelf
 from riskrules.units.clock import instant
 from riskrules.units.exact import exact_text, to_exact
