@@ -32,8 +32,8 @@ from riskrules.units.exact import to_fraction
 @format_option("text", "json", "markdown", "html")
 @click.option("--out", metavar="FILE", help="Write it there, whole or not at all, and not to standard output.")
 def command(
-    sides: tuple[str, ...], times: tuple[str, ...], rulebooks: tuple[str, ...], marks: str | None, policies: str | None, form: str,
-    out: str | None,
+    sides: tuple[str, ...], times: tuple[str, ...], rulebooks: tuple[str, ...], names: tuple[str, ...], marks: str | None,
+    policies: str | None, form: str, out: str | None,
 ) -> int:  # fmt: skip
     """Say what changes between A and B, and what each change does: tightening, loosening, mixed, neutral or undecided.
 
@@ -53,7 +53,8 @@ def command(
         problems_out(error.problems, texts=error.texts if isinstance(error, NoSide) else texts)
         return INVALID_BOOK if of_the_book else BAD_USE
     if names:
-        found = replace(found, changes=tuple(one for one in found.changes if one.differs.unit[1] in names or one.differs.named in names))
+        chosen = (one for one in found.changes if {one.differs.unit[1], one.differs.named} & set(names))
+        found = replace(found, changes=tuple(chosen))
     text = _printed(found, form, out is None)
     if out is None:
         say(text.removesuffix("\n"))
