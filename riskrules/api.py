@@ -66,11 +66,12 @@ class Explanation:
     def to_dict(self, depth: int = 1) -> dict[str, Any]:
         """Every figure as exact text, the steps, and the changes that would turn each decision; `depth` as in `riskrules explain`."""
         from riskrules.engine.explain_json import SCHEMA, pool_json, status_json
+        from riskrules.engine.semantics import semantics
 
         plan = self.book.plan
         return {
-            "schema": SCHEMA, "rulebook": plan.rulebook, "as_of": say_instant(self.book.when), "policy_digest": plan.digest,
-            "snapshot_digest": self.snapshot.digest, "status": status_json(plan, self.book.when),
+            "schema": SCHEMA, "rulebook": plan.rulebook, "as_of": say_instant(self.book.when), "policy_digest": plan.rules,
+            "engine_digest": semantics(), "snapshot_digest": self.snapshot.digest, "status": status_json(plan, self.book.when),
             "pools": [pool_json(pool, depth, self.market) for pool in self.pools],
         }  # fmt: skip
 
@@ -81,8 +82,10 @@ class Explanation:
 
     @property
     def replay(self) -> str:
-        """One digest of what decided: the policy, its time and the input."""
-        said = f"{self.book.plan.digest}\0{self.book.when}\0{self.snapshot.digest}"
+        """One digest of what decided: the rules in force, the engine, the time and the input."""
+        from riskrules.engine.semantics import semantics
+
+        said = f"{self.book.plan.rules}\0{semantics()}\0{self.book.when}\0{self.snapshot.digest}"
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
     def text(self, depth: int = 1, colour: bool = False, width: int = 120) -> str:
@@ -118,7 +121,7 @@ class Explanation:
     def _foot(self, policies: str, again: str) -> Foot:
         from riskrules.faces.page import foot
 
-        return foot(self.book.plan.status, self.book.when, self.book.plan.digest, self.replay, policies, again)
+        return foot(self.book.plan.status, self.book.when, self.book.plan.rules, self.replay, policies, again)
 
     def _repr_markdown_(self) -> str:
         return self.markdown()

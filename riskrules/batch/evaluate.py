@@ -110,7 +110,7 @@ def blocks_of(positions: Positions, size: int) -> Iterator[tuple[int, int]]:
 def evaluate(plans: Plans, positions: Positions, held: Holdings, as_of: Array | Instant, threads: int = 1, pools: bool = False) -> Outcome:
     """`as_of` is the time of each row in nanoseconds, or one for all of them."""
     jobs = list(_jobs(plans, positions, as_of, BLOCK if threads < 2 else 2 * BLOCK))
-    kernels = {job.plan.digest: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
+    kernels = {job.plan.rules: plans.kernel(job.plan) for job in jobs if isinstance(job.plan, Plan)}
     everywhere = [] if any(isinstance(job.plan, int) for job in jobs) else list(kernels)
     outcome = Outcome.over(len(positions), plans.want, everywhere, any(kernel.state is not None for kernel in kernels.values()))
     for name in plans.want.legs:  # a requirement of the whole pool is no position's: nothing is put where it would stand
@@ -220,7 +220,7 @@ class _Run:
         for job in jobs:
             if job is not None:
                 assert isinstance(job.plan, Plan)
-                by_plan.setdefault(job.plan.digest, []).append(job)
+                by_plan.setdefault(job.plan.rules, []).append(job)
         for some in by_plan.values():
             rows = np.concatenate([job.rows for job in some if job.rows is not None])
             for low in range(0, len(rows), BLOCK):
@@ -291,7 +291,7 @@ def _write(outcome: Outcome, job: _Job, laid: Laid, made: Decided) -> None:
         out["state"][rows] = -1
     assert isinstance(job.plan, Plan)
     if out["digest"].flags.writeable:
-        out["digest"][slice(job.low, job.high) if job.rows is None else job.rows] = _place(outcome.digests, job.plan.digest)
+        out["digest"][slice(job.low, job.high) if job.rows is None else job.rows] = _place(outcome.digests, job.plan.rules)
     for (kind, name, place), amount in made.large.items():
         here = [place] if kind == "leg" or key is None else np.flatnonzero(key == place)
         if name in out and (kind == "leg" or name == "equity"):
@@ -340,6 +340,6 @@ def _pools(job: _Job, block: Positions, laid: Laid, made: Decided, outcome: Outc
     code = np.zeros(n, np.int16) if made.code is None else made.code
     columns = {
         "account": int(block.first) + account, "row": first, "settle": names[settle], **made.pools, "decision": made.decision,
-        "state": state, "code": code, "digest": np.full(n, _place(outcome.digests, job.plan.digest), np.int16),
+        "state": state, "code": code, "digest": np.full(n, _place(outcome.digests, job.plan.rules), np.int16),
     }  # fmt: skip
     return {name: column[kept] for name, column in columns.items()}

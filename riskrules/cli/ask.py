@@ -79,7 +79,7 @@ def _json(case: Case, question: str, answers: list[Asked]) -> dict[str, Any]:
         "question": question,
         "rulebook": case.plan.rulebook,
         "as_of": say_instant(case.when),
-        "policy_digest": case.plan.digest,
+        "policy_digest": case.plan.rules,
         "snapshot_digest": case.snapshot.digest,
         "status": status_json(case.plan, case.when),
         "answers": [answer.data for answer in answers],

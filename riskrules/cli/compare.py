@@ -171,7 +171,7 @@ def _print(found: Compared, names: list[str], asked: Asked, form: str) -> None:
 def _json(found: Compared, names: list[str], asked: Asked) -> dict[str, Any]:
     columns = [
         {
-            "name": name, "rulebook": book, "as_of": say_instant(when), "policy_digest": column.plan.digest if column.plan else None,
+            "name": name, "rulebook": book, "as_of": say_instant(when), "policy_digest": column.plan.rules if column.plan else None,
             "decided": not column.problems,
             "problems": [{"code": one.code, "text": one.text, "hint": one.hint} for one in column.problems],
             "stands_for": [_stand(one) for one in column.stands],

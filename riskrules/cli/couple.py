@@ -85,7 +85,7 @@ def _json(case: Case, views: list[View], again: str, to_screen: bool) -> str:
     from riskrules.engine.explain_json import status_json
 
     whole = {
-        "schema": SCHEMA, "rulebook": case.plan.rulebook, "as_of": say_instant(case.when), "policy_digest": case.plan.digest,
+        "schema": SCHEMA, "rulebook": case.plan.rulebook, "as_of": say_instant(case.when), "policy_digest": case.plan.rules,
         "snapshot_digest": case.snapshot.digest, "status": status_json(case.plan, case.when),
         "accounts": [account_json(one) for one in views], "policies": str(case.shelf.folder), "packaged": case.shelf.packaged,
         "again": again,
@@ -97,4 +97,4 @@ def _html(case: Case, views: list[View], again: str, to_screen: bool) -> str:
     from riskrules.faces.couple import couple_page
     from riskrules.faces.page import foot
 
-    return couple_page(views, foot(case.plan.status, case.when, case.plan.digest, case.snapshot.digest[:12], shelf_line(case), again))
+    return couple_page(views, foot(case.plan.status, case.when, case.plan.rules, case.snapshot.digest[:12], shelf_line(case), again))

@@ -122,7 +122,7 @@ def _told(tally: Any, book: Book, form: str, out: str) -> None:
                 "schema": "riskrules/evaluate/1",
                 "rulebook": book.plan.rulebook,
                 "as_of": say_instant(book.when),
-                "policy_digest": book.plan.digest,
+                "policy_digest": book.plan.rules,
                 "out": out,
                 "rows": tally.rows,
                 "errors": dict(tally.errors.most_common()),

@@ -50,7 +50,7 @@ def command(legs: str, market: str | None, policies: str | None, rulebook: str |
     if form == "json":
         json_out({
             "schema": "riskrules/mark/1", "rulebook": book.plan.rulebook, "as_of": say_instant(book.when),
-            "policy_digest": book.plan.digest, "input_digest": given.digest, "status": status_json(book.plan, book.when),
+            "policy_digest": book.plan.rules, "input_digest": given.digest, "status": status_json(book.plan, book.when),
             "marks": [mark_json(one) for one in made],
         })  # fmt: skip
     else:

@@ -14,6 +14,7 @@ from riskrules.cli.output import note
 from riskrules.diagnostics.exits import BAD_USE
 from riskrules.diagnostics.problem import Problem
 from riskrules.engine.door import parse_text, snapshot_of
+from riskrules.engine.semantics import semantics
 from riskrules.engine.snapshot import Snapshot
 from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf, find_shelf
@@ -146,6 +147,6 @@ def shelf_line(case: Case) -> str:
 
 
 def rules_line(plan: Plan, shelf: Shelf, when: Instant) -> str:
-    """Which rules, as of when, and from where."""
+    """Which rules, as of when, what they are and what read them, and from where."""
     origin = " (packaged)" if shelf.packaged else ""
-    return f"{plan.rulebook} as of {say_instant(when)}, digest {plan.digest[:8]}, from {shelf.folder}{origin}"
+    return f"{plan.rulebook} as of {say_instant(when)}, rules {plan.rules[:8]}, engine {semantics()[:8]}, from {shelf.folder}{origin}"

@@ -44,7 +44,7 @@ def formula_json(plan: Plan, shelf: Shelf, when: Instant, name: str) -> dict[str
 def _head(plan: Plan, shelf: Shelf, when: Instant) -> dict[str, Any]:
     return {
         "schema": SCHEMA, "rulebook": plan.rulebook, "as_of": say_instant(when), "policies": str(shelf.folder), "packaged": shelf.packaged,
-        "policy_digest": plan.digest, "status": status_json(plan, when),
+        "policy_digest": plan.rules, "status": status_json(plan, when),
     }  # fmt: skip
 
 

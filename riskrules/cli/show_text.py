@@ -192,7 +192,7 @@ def _unsettled(plan: Plan) -> Iterator[str]:
 
 
 def _shelf_line(plan: Plan, shelf: Shelf) -> str:
-    return f"{plan.rulebook}, digest {plan.digest[:8]}, from {shelf.folder}{' (packaged)' if shelf.packaged else ''}"
+    return f"{plan.rulebook}, rules {plan.rules[:8]}, from {shelf.folder}{' (packaged)' if shelf.packaged else ''}"
 
 
 # -- every version ----------------------------------------------------------------------------------

@@ -66,6 +66,6 @@ def _read(file: str, policies: str | None, rulebook: str | None, as_of: str | No
 def _json(case: Case, made: list[NextStep]) -> dict[str, Any]:
     return {
         "schema": "riskrules/step/1", "rulebook": case.plan.rulebook, "as_of": say_instant(case.when),
-        "policy_digest": case.plan.digest, "snapshot_digest": case.snapshot.digest, "status": status_json(case.plan, case.when),
+        "policy_digest": case.plan.rules, "snapshot_digest": case.snapshot.digest, "status": status_json(case.plan, case.when),
         "pools": [step_to_json(one) for one in made],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from riskrules.engine.changes import TooFine
 from riskrules.engine.decide import ERROR, HEALTHY, LIQUIDATE, Evaluated
 from riskrules.engine.explain import PoolExplanation, Step, figure
 from riskrules.engine.turns import turn_json, turns
+from riskrules.ir.fault import Fault
 from riskrules.rulebook.plan import Plan
 from riskrules.units.clock import Instant, say_instant, seconds_between
 from riskrules.units.exact import exact_text, to_exact
@@ -70,12 +71,19 @@ def leg_json(pool: PoolExplanation, k: int) -> dict[str, Any]:
         "entry_price": figure(leg.entry_price) if leg.entry_price else None,
         **price_json(evaluated, evaluated.rows.keys["leg", "market"][k]),
         "decided_by": "position" if pool.pool.position else "account",
+        "table_digests": _tables(evaluated, evaluated.rows.keys["leg", "market"][k]),
     }
     for name in LEG_FIGURES:
         if name in program.named:
             value = evaluated.value(name, evaluated.row_of(name, k))
             out[name] = value + 1 if type(value) is int else figure(value)
     return out
+
+
+def _tables(evaluated: Evaluated, market: int) -> list[str]:
+    """The meaning of the market's table: of the one in force, or of each that may be."""
+    plan = evaluated.rows.market_plans[market]
+    return [] if isinstance(plan, Fault) else [table.digest for table in plan.tables if table is not None]
 
 
 def price_json(evaluated: Evaluated, market: int) -> dict[str, Any]:

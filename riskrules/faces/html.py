@@ -101,7 +101,7 @@ def foot_lines(foot: Foot) -> Iterator[str]:
     if foot.unsettled:
         points = "".join(f"<li>{escape(point)}</li>" for point in foot.unsettled)
         yield f"<details><summary>What the sources leave open ({len(foot.unsettled)})</summary><ul>{points}</ul></details>"
-    rules = foot.policies or f"as of {foot.as_of}, digest {foot.digest[:8]}"
+    rules = foot.policies or f"as of {foot.as_of}, rules {foot.digest[:8]}"
     yield f"<p>Policies <code>{escape(rules)}</code><br>Replay <code>{escape(foot.replay)}</code></p>"
     if foot.again:
         yield f"<p>Again <code>{escape(foot.again)}</code></p>"

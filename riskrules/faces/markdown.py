@@ -76,7 +76,7 @@ def _foot(foot: Foot) -> Iterator[str]:
         points = "\n".join(f"- {plain(point)}" for point in foot.unsettled)
         yield f"<details><summary>What the sources leave open ({len(foot.unsettled)})</summary>\n\n{points}\n\n</details>"
     policies = (
-        f"- policies {code(foot.policies)}\n" if foot.policies else f"- policy as of {code(foot.as_of)}, digest {code(foot.digest[:8])}\n"
+        f"- policies {code(foot.policies)}\n" if foot.policies else f"- policy as of {code(foot.as_of)}, rules {code(foot.digest[:8])}\n"
     )
     yield f"{policies}- replay {code(foot.replay)}"
     if foot.again:

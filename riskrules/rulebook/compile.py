@@ -9,6 +9,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from riskrules.diagnostics.problem import Problem, Span
@@ -17,14 +18,16 @@ from riskrules.ir.program import flatten
 from riskrules.ir.term import Source, Term
 from riskrules.rulebook.beside import Used, rules_beside
 from riskrules.rulebook.formulas import FormulaBook
+from riskrules.rulebook.identity import canonical
 from riskrules.rulebook.limits import limits_of_legs, with_limits
+from riskrules.rulebook.manifest import meaning_in_force
 from riskrules.rulebook.plan import ANY_OPTION, AccountPlan, AliasPlan, AssetPlan, MarketPlan, Plan, StatusPlan, TablePlan, packed_market
 from riskrules.rulebook.portfolios import Portfolio, as_the_margin_decides, asked_of, of_margins, portfolio_plan, scenarios_of, sections_of
 from riskrules.rulebook.posted import posted_at_entry
 from riskrules.rulebook.proofs import Opening, Proved, is_error
 from riskrules.rulebook.states import prove_states
 from riskrules.rulebook.tables import market_plan, opening_of, proved_table, table_plan
-from riskrules.rulebook.versions import WITHDRAWN, History, Version, canonical
+from riskrules.rulebook.versions import WITHDRAWN, History, Version
 from riskrules.rules import contracts, margin, margin_meaning, margin_sections, prices
 from riskrules.rules.margin import SECTIONS, WHILE_UNDECIDED, TierForm
 from riskrules.units.clock import Instant, say_instant
@@ -110,15 +113,14 @@ class _Compiler:
             _markets={name: packed_market(market) for name, market in markets.items()},
             beside=beside,
             packed_portfolio=marshal.dumps(portfolio_plan(together, terms).data()) if together else b"",
+            rules=meaning_in_force(self.book.rulebook, self.book.history, self.when),
         )
 
     def _together(self, sections: dict[str, Version], markets: dict[str, MarketPlan]) -> Portfolio | None:
         """The portfolio in force, and whether what the margin takes from it is there."""
         found = None
         if self.book.history.names("portfolio") and self.book.history.in_force(("portfolio", "markets"), self.when) != (None, ()):
-            found = sections_of(
-                lambda name, required: self._one("portfolio", name, required), markets, self.problems, frozenset(self._gone())
-            )
+            found = sections_of(partial(self._one, "portfolio"), markets, self.problems, frozenset(self._gone()))
         self._stop_if_refused()
         self.problems += of_margins(sections, found)
         self._stop_if_refused()
@@ -352,8 +354,7 @@ def _where(found: dict[str, Version], history: History) -> Callable[..., Source]
     """The file and line of a section, or of a key inside it."""
 
     def at(section: str, *path: str | int) -> Source:
-        version = found.get(section)
-        if version is None:
+        if (version := found.get(section)) is None:
             line = [v for (kind, _), versions in history.versions.items() if kind == section for v in versions]
             return line[-1].source if line else ("", 0)
         return version.file.path, version.file.at(*version.place, *path, key=True).line

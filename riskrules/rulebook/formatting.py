@@ -12,8 +12,8 @@ from functools import partial
 from typing import NamedTuple
 
 from riskrules.diagnostics.problem import Problem, Span
+from riskrules.rulebook.identity import canonical
 from riskrules.rulebook.proofs import is_error
-from riskrules.rulebook.versions import canonical
 from riskrules.rules.header import Header
 from riskrules.rules.typed import file_order, in_order, typed
 from riskrules.text.arrange import grouped, ordered

@@ -137,6 +137,7 @@ class Plan:
     beside: Beside = field(default_factory=Beside)
     _unpacked: dict[str, MarketPlan] = field(default_factory=dict, compare=False, repr=False)
     packed_portfolio: bytes = b""  # what only `couple` reads; empty where the book has none
+    rules: str = ""  # one digest of what is in force: the meaning of every rule of its window
 
     def columns(self, of_balances: bool = False) -> tuple[str, ...]:
         """The drivers that a table of positions may carry, or one of balances, one figure a row; a list has no place in a table."""
@@ -178,11 +179,12 @@ class Plan:
             self._markets,
             tuple(self.beside),
             self.packed_portfolio,
+            self.rules,
         )
 
     @staticmethod
     def of_data(data: tuple[Any, ...]) -> Plan:
-        *first, drivers, settings, scenarios, markets, beside, portfolio = data
+        *first, drivers, settings, scenarios, markets, beside, portfolio, rules = data
         rulebook, digest, holds, program, account, status, assets, gone, aliases = first
         return Plan(
             rulebook,
@@ -200,6 +202,7 @@ class Plan:
             markets,
             Beside(*beside),
             packed_portfolio=portfolio,
+            rules=rules,
         )
 
 

@@ -101,7 +101,7 @@ def _change(before: Version | None, version: Version) -> str:
         return "withdrawn"
     if before is None or before.value == WITHDRAWN:
         return f"{'first version' if before is None else 'back again'}, {_rows(version.value)}"
-    if before.digest() == version.digest():
+    if before.says == version.says:
         return "says the same"
     return ", ".join([*_form_change(before, version), *_value_change(before.value, version.value)]) or "the same rows, written otherwise"
 

@@ -7,21 +7,17 @@ version that was observed and not decreed is possible from `after` and certain f
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel
-
 from riskrules.diagnostics.problem import Problem, Span
+from riskrules.rulebook.identity import Unit, meaning_digest, record_digest, says
 from riskrules.rules.header import Header
 from riskrules.text.document import Mapping, span_at
 from riskrules.units.clock import Instant, say_instant
 
-Unit = tuple[str, str]  # ("table", "BTC-USDT")
 WITHDRAWN = "withdrawn"
 
 
@@ -44,6 +40,7 @@ class Version:
     file: PolicyFile
     place: tuple[str | int, ...]  # where in the document
     value: Any  # the typed rule, or WITHDRAWN
+    _kept: dict[str, str] = field(default_factory=dict, repr=False)  # its digests, each worked out once
 
     @property
     def certain_from(self) -> Instant:
@@ -57,29 +54,23 @@ class Version:
     def source(self) -> tuple[str, int]:
         return self.file.path, self.file.at(*self.place, key=True).line
 
+    @property
+    def says(self) -> str:
+        """What it says, whatever its time: two versions with the same words here decide alike."""
+        return self._once("says", lambda unit, header, value: says(header, value))
+
     def digest(self) -> str:
-        """Of the meaning: every number, side and word, none of the comments, order or formatting."""
-        form = getattr(self.file.header, "form", "")
-        return hashlib.sha256(f"{self.unit}\0{form}\0{canonical(self.value)}".encode()).hexdigest()
+        """Of the meaning: every number, side, word and date, none of the comments, order or formatting."""
+        return self._once("meaning", meaning_digest)
 
+    def record(self) -> str:
+        """Of the meaning and of the words beside it."""
+        return self._once("record", record_digest)
 
-def canonical(value: Any) -> str:
-    """A typed value in one spelling, for digests."""
-    if isinstance(value, BaseModel):
-        fields = sorted(name for name in type(value).model_fields if not _unwritten(value, name))
-        return "{" + ",".join(f"{name}:{canonical(getattr(value, name))}" for name in fields) + "}"
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{canonical(value[key])}" for key in sorted(value)) + "}"
-    if isinstance(value, (tuple, list)):
-        return "[" + ",".join(canonical(item) for item in value) + "]"
-    if isinstance(value, Fraction):
-        return f"{value.numerator}/{value.denominator}"
-    return repr(value)
-
-
-def _unwritten(value: BaseModel, name: str) -> bool:
-    """A key that the language learned later: what was signed before it keeps its digest."""
-    return name in getattr(value, "later", ()) and getattr(value, name) is None
+    def _once(self, of: str, digest: Callable[[Unit, Header, Any], str]) -> str:
+        if of not in self._kept:
+            self._kept[of] = digest(self.unit, self.file.header, self.value)
+        return self._kept[of]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     later: ClassVar[frozenset[str]] = frozenset()  # keys of a later version of the language: unwritten, they are in no digest
+    words: ClassVar[frozenset[str]] = frozenset()  # what is said beside the rule: in the digest of its record and not of its meaning
+    words_that_count: ClassVar[frozenset[str]] = frozenset()  # of these, those that change a decision by being there
 
 
 def refuse(code: str, text: str, expected: str, hint: str) -> PydanticCustomError:

@@ -64,6 +64,9 @@ def _listed(name: str) -> str:
 ListName = Annotated[Name, AfterValidator(_listed)]
 
 
+READS_AS = frozenset({"reads_as"})
+
+
 class Example(Model):
     given: dict[Name, Figure] = Field(description="a value for each name that the expression uses")
     gives: Figure = Field(description="what it comes to, exactly")
@@ -77,6 +80,7 @@ class FormulaTerm(Model):
     expression: Prose
     reads_as: Prose = Field(description="the same in words")
     example: Example
+    words: ClassVar[frozenset[str]] = READS_AS
 
 
 class Input(Model):
@@ -85,11 +89,13 @@ class Input(Model):
     )
     unit: UnitName
     reads_as: Prose = Field(description="what a snapshot must give under this name")
+    words: ClassVar[frozenset[str]] = READS_AS
 
 
 class ListOf(Model):
     of: Literal["market", "account"] = Field(description="what has such a list")
     reads_as: Prose = Field(description="what its items are; a snapshot gives all of them, and an empty list where there is none")
+    words: ClassVar[frozenset[str]] = READS_AS
 
 
 class Setting(Model):

@@ -7,7 +7,7 @@ or signed.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -61,6 +61,7 @@ class Header(Model):
     known: Time | None = Field(default=None, description="when this version was learned or signed")
     reason: Prose = Field(description="why this version exists, for those who read it in three years")
     source: Prose | None = Field(default=None, description="where the figures come from, so that anyone can look")
+    words: ClassVar[frozenset[str]] = frozenset({"reason", "source"})
 
     @model_validator(mode="after")
     def _one_clock(self) -> Header:

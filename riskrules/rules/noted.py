@@ -6,7 +6,7 @@ instant of the rules, and the rulebook is the one that the file belongs to.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -67,6 +67,7 @@ class Exceptional(Model):
     within: Amount | None = Field(default=None, description="it holds but for so much of the settle asset")
     broken: Example | None = Field(default=None, description="it does not hold: the smallest example")
     because: Prose = Field(description="which rule does it")
+    words: ClassVar[frozenset[str]] = frozenset({"because"})
 
     @model_validator(mode="after")
     def _one(self) -> Exceptional:
@@ -90,12 +91,14 @@ class Shock(Model):
     moves: dict[Market, Move] = Field(min_length=1, description="each price's whole move, signed")
     breaks_first: Prose = Field(description="the position or pool that is liquidated first, or `nothing`")
     after: Rate = Field(description="the first whole percent of the shock at which it is; 100% where nothing is")
+    words: ClassVar[frozenset[str]] = frozenset({"named"})
 
 
 class Misread(Model):
     belief: Prose = Field(description="what is often believed, a sentence")
     believed: Figure = Field(description="the figure that the belief gives")
     in_fact: Figure = Field(description="the figure that decides")
+    words: ClassVar[frozenset[str]] = frozenset({"belief"})
 
 
 class Note(Model):
@@ -105,3 +108,4 @@ class Note(Model):
     shock: Shock | None = Field(default=None, description="what breaks first")
     misread: Misread | None = Field(default=None, description="what is often misunderstood, with both figures")
     verify: Prose = Field(description="what to look up before relying on it")
+    words: ClassVar[frozenset[str]] = frozenset({"says", "verify"})

@@ -22,6 +22,7 @@ class Reproduces(Model):
     figures: Count = Field(description="published figures that this rulebook gives exactly or within their tolerance")
     of: Count = Field(description="published figures it was held against")
     by: Prose = Field(description="the command that counts them")
+    words: ClassVar[frozenset[str]] = frozenset({"by"})
 
     @model_validator(mode="after")
     def _no_more_than_all(self) -> Reproduces:
@@ -41,6 +42,7 @@ class StatusFile(AtOnce):
     invariants: dict[Invariants, Invariant] | None = Field(default=None, description="what must hold of every account; check tries each")
     notes: dict[Name, Note] | None = Field(default=None, description="field notes, each run by check and by riskrules notes")
     later: ClassVar[frozenset[str]] = frozenset({"invariants", "notes"})
+    words: ClassVar[frozenset[str]] = AtOnce.words | {"title", "unsettled"}
 
     @model_validator(mode="after")
     def _captured_if_venue(self) -> StatusFile:

@@ -98,6 +98,8 @@ class Table(Model):
     )
     then: Steps | None = Field(default=None, description="further rows, each by the same steps above the one before")
     later: ClassVar[frozenset[str]] = frozenset({"then"})
+    words: ClassVar[frozenset[str]] = frozenset({"excerpt"})
+    words_that_count: ClassVar[frozenset[str]] = words
 
     @model_validator(mode="after")
     def _steps_from_a_row(self) -> Table:

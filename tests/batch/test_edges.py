@@ -170,3 +170,22 @@ def test_the_answer_is_an_arrow_table_too() -> None:
     assert isinstance(made, pa.Table)
     assert made.column("position_id").to_pylist() == ["p", "p"]
     assert made.column("decision").to_pylist() == ["healthy", "liquidate"]
+
+
+def test_a_tie_is_decided_by_the_rules_of_its_own_time(tmp_path: Path) -> None:
+    """The few rows that floats cannot decide are put together, and those of two times of one book never are."""
+    import shutil
+
+    shutil.copytree(POLICIES / "house-usdm", tmp_path / "house-usdm")
+    head = "kind: tiers\nrulebook: house-usdm\neffective: 2027-01-01T00:00:00Z\nreason: A test.\nform: marginal_on_mark_notional\n"
+    table = "tables: {BTC-USDT: {tiers: [{cap: unlimited, max_leverage: 10, maintenance_rate: 9%}]}}\n"
+    (tmp_path / "house-usdm" / "tiers" / "2027-01-01.yaml").write_text(head + table, encoding="utf-8")
+    book = riskrules.load(tmp_path, rulebook="house-usdm", as_of=HOUSE_AT)
+    rows = [
+        {**ROW, "time": time, "mark_price_at": time, "mark_price": "30000", "entry_price": "30000", "leverage": "5", "margin": margin}
+        for time, tie in ((HOUSE_AT, "135"), ("2027-02-01T00:00:00Z", "2715"))
+        for margin in ["9000"] * 3_000 + [tie] * 3
+    ]
+    out = book.evaluate(columns(rows))
+    assert out["decision"].tolist() == (["healthy"] * 3_000 + ["liquidate"] * 3) * 2
+    assert len(set(out["digest"].tolist())) == 2, "each row names the rules that decided it"

@@ -1,13 +1,16 @@
 """Where two policies differ, node by node: `tables.BTC-USDT.tiers[1].maintenance_rate: 0.5% → 0.6%`.
 
 Compared are the typed values of every version, field by field, without the digest; the words of a
-difference are those of the author, read off the document at the same place.
+difference are those of the author, read off the document at the same place.  Words beside a rule are no
+difference, nor are the blanks of an expression.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from pydantic import BaseModel
@@ -61,6 +64,8 @@ def _of_unit(old: tuple[Version, ...], new: tuple[Version, ...]) -> Iterator[Pat
     for one, other in zip(old, new, strict=True):
         if getattr(one.file.header, "form", "") != getattr(other.file.header, "form", ""):
             yield ("form",)
+        for clock in ("rulebook", "effective", "observed", "known"):
+            yield from _inside((clock,), getattr(one.file.header, clock), getattr(other.file.header, clock))
         if WITHDRAWN in (one.value, other.value) and one.value != other.value:
             yield (one if other.value == WITHDRAWN else other).place
         else:
@@ -71,7 +76,13 @@ def _inside(path: Path, one: Any, other: Any) -> Iterator[Path]:
     """The deepest nodes that differ; a node that one side lacks is told as a whole."""
     if isinstance(one, BaseModel) and type(one) is type(other):
         for name in type(one).model_fields:
-            yield from _inside((*path, name), getattr(one, name), getattr(other, name))
+            this, that = getattr(one, name), getattr(other, name)
+            if name == "expression":
+                this, that = _tokens(this), _tokens(that)
+                if this != that:
+                    yield (*path, name)
+            elif name not in one.words or (name == "excerpt" and (this is None) != (that is None)):
+                yield from _inside((*path, name), this, that)
     elif isinstance(one, dict) and isinstance(other, dict):
         for key in dict.fromkeys([*one, *other]):
             if (key in one) != (key in other):
@@ -86,6 +97,12 @@ def _inside(path: Path, one: Any, other: Any) -> Iterator[Path]:
                 yield from _inside((*path, k), one[k], other[k])
     elif type(one) is not type(other) or one != other:
         yield path
+
+
+def _tokens(expression: str) -> list[str]:
+    found = re.findall(r"[^\W\d]\w*|[0-9][0-9_.]*|\*\*|[<>=!]=|\S", expression)
+    number = r"(0|[1-9][0-9]*|[1-9][0-9]{0,2}(_[0-9]{3})+)(\.[0-9]+)?"
+    return [str(Fraction(one.replace("_", ""))) if len(one) <= 160 and re.fullmatch(number, one) else one for one in found]
 
 
 def _said(file: PolicyFile, path: Path) -> str:

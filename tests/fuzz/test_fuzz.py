@@ -64,7 +64,7 @@ def test_a_difference_names_the_node(name: str, old: str, new: str, said: list[s
 
 
 def test_a_digest_that_forgets_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("riskrules.rulebook.versions.canonical", lambda value: "")
+    monkeypatch.setattr("riskrules.rulebook.versions.meaning_digest", lambda unit, header, value: "")
     with pytest.raises(AssertionError, match="digests say same"):
         fuzz_policy.compared(*_changed(TIERS, "0.5%}", "0.6%}"))
 

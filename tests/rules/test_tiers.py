@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskrules.rulebook.identity import canonical
 from riskrules.rulebook.load import load_book
-from riskrules.rulebook.versions import canonical
 from riskrules.rules.tiers import Table, derived_amounts, floors, rows_of
 from tests.rules.told import HOUSE, changed, codes_in_house, codes_of, house_with, page_example
 

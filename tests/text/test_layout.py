@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskrules.rulebook.formatting import formatted
-from riskrules.rulebook.versions import canonical
+from riskrules.rulebook.identity import canonical
 from riskrules.rules.typed import typed
 from riskrules.text.layout import comments_of, laid_out
 from riskrules.text.reader import read
