@@ -6,6 +6,7 @@ beside `positions` in the words of a snapshot: collateral, taker_fee, leverage, 
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +22,9 @@ OF_CCXT = ("positions", "balance", "tickers")  # every other word beside `positi
 ACCOUNT = "ccxt"  # the id of the account, where none is given
 
 
+SPELLED = re.compile(r"[^/:\s-]+/[^/:\s-]+(?::\S+)?")  # a venue's own spelling may have a stroke too
+
+
 def is_ccxt(given: Any) -> bool:
     """A list of positions with `symbol` as ccxt spells it, or with `info`, or an object that holds one; never an object of accounts."""
     positions = given.get("positions") if isinstance(given, dict) and "accounts" not in given else given
@@ -28,7 +32,7 @@ def is_ccxt(given: Any) -> bool:
 
 
 def _is_position(one: Tree) -> bool:
-    return "symbol" in one and ("info" in one or "/" in str(one["symbol"]))
+    return "symbol" in one and ("info" in one or SPELLED.fullmatch(str(one["symbol"])) is not None)
 
 
 def snapshot_tree(given: Any, file: str, text: str, rules: Rules, as_of: str) -> tuple[Tree, list[str], list[Problem]]:

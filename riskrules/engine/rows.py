@@ -85,9 +85,7 @@ class Rows:
         Where no balances were given at all there is no 0 to be had, and an asset that is not collateral is
         an error at any amount; 0 of any other asset needs no price.
         """
-        given = self.account.collateral
-        known = self.plan.assets
-        pooled_in = self.plan.account.pooled_in
+        given, known, pooled_in = self.account.collateral, self.plan.assets, self.plan.account.pooled_in
         settles = {asset for asset, rule in known.items() if rule.weight and pooled_in in ("", asset)}
         held = [
             (asset, amount) for asset, amount in (given or {}).items() if amount[0] or asset in settles or asset in self.account.holdings
@@ -384,11 +382,11 @@ class Rows:
             return age(given.at, self.snapshot.as_of, f"the index price of {asset}")
         if name in self.plan.settings:
             return self._setting(name, asset)
+        known = self.plan.assets.get(asset)
         if name in ("weight", "owed_weight", "weight_slices"):
-            known = self.plan.assets.get(asset)
             return (getattr(known, name) if known else None) or no_collateral(asset, self.plan.rulebook)
         if name == "slices_of_value":
-            return asset in self.plan.assets and self.plan.assets[asset].slices_of_value
+            return known is not None and known.slices_of_value
         return given.drivers.get(name) or absent(name, asset)
 
     def _holding_cell(self, name: str, holding: tuple[str, Exact | Fault]) -> Any:
