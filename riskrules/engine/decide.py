@@ -113,7 +113,9 @@ def decide(plan: Plan, snapshot: Snapshot, account: AccountInput) -> Evaluated:
     """Every figure of the account under the plan.  Faults are values; nothing is raised for bad input."""
     before = None if account.before is None else decide(plan, snapshot, account.before)
     rows = Rows(plan, snapshot, account, before)
-    choices, adding = list(islice(product(*rows.places), MOST_COMBINATIONS + 1)), rows.choices_for_orders()
+    choices = list(islice(product(*rows.places), MOST_COMBINATIONS + 1))
+    for_orders = rows.places_for_orders()
+    adding = list(islice(product(*for_orders), MOST_COMBINATIONS + 1)) if for_orders else []
     first = Walk(plan.program, rows.frame(choices[0]))
     if max(len(choices), len(adding)) > MOST_COMBINATIONS:
         return Evaluated(plan, snapshot, account, rows, first, (), too_many=True)

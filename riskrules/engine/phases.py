@@ -18,13 +18,13 @@ Places = tuple[int, ...]  # in the tables of a market: the one surely in force i
 
 
 def tables_of(plan: MarketPlan | Fault, legs: Sequence[PositionInput]) -> Places:
-    """The tables that may hold of these positions together; of none, as of a position that was not added to."""
+    """The tables that may hold of the positions in a market together; of none, as of a position that was not added to."""
     if isinstance(plan, Fault):
         return (0,)
     later, phased = range(1, len(plan.tables)), rolled_out(plan)
     if not phased:
         return (0, *later)
-    told = {place for leg in legs for place in _of_leg(plan, leg.increased_at, phased)} or {0}
+    told = {place for leg in legs if leg.market == plan.name for place in _of_leg(plan, leg.increased_at, phased)} or {0}
     return tuple(sorted(told.union(place for place in later if place not in phased)))
 
 

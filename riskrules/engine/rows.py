@@ -8,7 +8,6 @@ What is missing becomes a fault in its own cell, and taints what is computed fro
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.groups import Groups, of_option, scenario_column
@@ -58,8 +57,7 @@ class Rows:
         names = dict.fromkeys([*(leg.market for leg in self.legs), *(order.market for order in self.orders)])
         self.markets: list[str] = list(names)
         self.market_plans: list[MarketPlan | Fault] = [market_in(self.plan, name) for name in self.markets]
-        held = {name: [leg for leg in self.legs if leg.market == name] for name in self.markets}
-        self.places = [tables_of(one, held[name]) for name, one in zip(self.markets, self.market_plans, strict=True)]
+        self.places = [tables_of(one, self.legs) for one in self.market_plans]
         self.holdings = self._holdings()
         self.assets: list[str] = list(dict.fromkeys(asset for asset, _ in self.holdings))
         self.pools: list[Pool] = []
@@ -199,12 +197,12 @@ class Rows:
     def first_choice(self) -> Places:
         return tuple(places[0] for places in self.places)
 
-    def choices_for_orders(self) -> list[Places]:
-        """The tables of each market where an order adds to its positions; none where that makes no difference."""
-        ordered = {self.markets.index(order.market) for order in self.orders if not order.reduce_only}
-        plans = enumerate(zip(self.market_plans, self.places, strict=True))
-        made = [for_an_order(plan, places) if k in ordered else places for k, (plan, places) in plans]
-        return [] if made == self.places else list(product(*made))
+    def places_for_orders(self) -> list[Places]:
+        """Of each market the tables under which an order adds to its positions; none where that makes no difference."""
+        ordered = {order.market for order in self.orders if not order.reduce_only}
+        beside = zip(self.markets, self.market_plans, self.places, strict=True)
+        made = [for_an_order(plan, places) if market in ordered else places for market, plan, places in beside]
+        return [] if made == self.places else made
 
     def _table(self, market: int, chosen: int) -> TablePlan | Fault:
         plan = self.market_plans[market]

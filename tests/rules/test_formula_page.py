@@ -33,8 +33,7 @@ ROWS = {
 # What tables and the engine hand each other, and figures that other pages tell of.
 NOT_SHOWN = {
     "caps", "maintenance_rates", "maintenance_amounts", "max_leverages", "mark_price_age", "index_price_age", "weight", "owed_weight",
-    "order_leverage", "open_legs", "posts_initial", "risk_limit", "move", "not_published",
-    "weight_slices", "slices_of_value", "untriggered",
+    "weight_slices", "slices_of_value", "order_leverage", "open_legs", "posts_initial", "risk_limit", "move", "not_published",
 }  # fmt: skip
 
 
