@@ -21,7 +21,9 @@ from riskrules.units.clock import say_instant
 @click.argument("snapshot")
 @click.option("--account", metavar="ID", help="Only this account.")
 @click.option("--market", metavar="M", help="Only pools with a position in this market.")
-@click.option("--depth", type=click.IntRange(1, 2), default=1, show_default=True, help="1: the steps; 2: every named term, the initial margin too.")
+@click.option(
+    "--depth", type=click.IntRange(1, 2), default=1, show_default=True, help="1: the steps; 2: every named term, the initial margin too."
+)
 @policies_option
 @rulebook_option
 @as_of_option

@@ -130,7 +130,12 @@ def _invariant(plan: Plan, when: Instant, name: str, version: Version, count: in
         yield Problem("RR801", place, text, hint)
     elif not found.held_to:
         text = f"{name} could be tried on none of {found.accounts} accounts"
-        yield Problem("RR804", place, text, "give the rulebook a market with a table, or with a contract where formulas need none; or take the invariant out")
+        yield Problem(
+            "RR804",
+            place,
+            text,
+            "give the rulebook a market with a table, or with a contract where formulas need none; or take the invariant out",
+        )
 
 
 def _has_marks(snapshot: Snapshot) -> bool:
