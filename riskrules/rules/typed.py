@@ -132,15 +132,24 @@ def _problem(fault: _Fault, document: Mapping, kind: str, words: list[str]) -> P
     if fault.type in ("union_tag_invalid", "union_tag_not_found"):
         return _which_of_several(fault, document)
     if fault.type == "missing":
-        return Problem(
-            "RR228", where, f"{key} is missing", f"add {key}: {_about(kind, key, _beside(document, fault.path))}".rstrip(": "), expected=key
-        )
+        return _missing(fault.path, document, kind, where)
     if words and isinstance(node, str):
         return _wrong_word(where, found, words)
     expected = _either(words) if words else _SHAPES.get(fault.type, "a text")
     stands = "a list" if isinstance(node, list) else "a mapping" if isinstance(node, dict) else repr(found)
     text = f"{stands} stands where {expected} is due" if fault.type != "too_short" else f"{key} is empty"
     return Problem("RR211", where, text, f"write {expected} here", found=found, expected=expected)
+
+
+def _missing(path: Path, document: Mapping, kind: str, where: Span) -> Problem:
+    """Told of the mapping that it is missing from, as several may have a key of one name; with its words, where it has some."""
+    key, node = str(path[-1]), node_at(document, path[:-1])
+    beside = node.keys() if isinstance(node, dict) else set()
+    fields = [model.model_fields for model in _models(kind).values() if key in model.model_fields]
+    field = max(fields, key=lambda one: len(beside & one.keys()))[key] if fields else None
+    hint = f"add {key}: {field.description if field and field.description else ''}".rstrip(": ")
+    words = [word for word in get_args(field.annotation) if isinstance(word, str)] if field else []
+    return Problem("RR228", where, f"{key} is missing", hint, expected=f"{key}: {_either(words)}" if words else key)
 
 
 def _which_of_several(fault: _Fault, document: Mapping) -> Problem:
@@ -206,16 +215,3 @@ def file_order(kind: str) -> Sequence[str]:
 def _keys(kind: str) -> Iterator[tuple[str, str]]:
     """Every key of a kind, with its description."""
     return ((name, field.description or "") for model in _models(kind).values() for name, field in model.model_fields.items())
-
-
-def _beside(document: Mapping, path: Path) -> set[str]:
-    """The keys that stand where one is missing."""
-    node = node_at(document, path[:-1])
-    return set(node) if isinstance(node, dict) else set()
-
-
-def _about(kind: str, key: str, beside: set[str]) -> str:
-    """What a key is, in the mapping that has most of the keys beside it."""
-    fields = [model.model_fields for model in _models(kind).values() if key in model.model_fields]
-    best = max(fields, key=lambda names: len(beside & names.keys()), default={})
-    return best[key].description or "" if best else ""

@@ -11,7 +11,7 @@ from tests.conformance.run import Outcome, outcomes
 from tests.conformance.unsupported import UNSUPPORTED
 
 FOLDER = cases_folder()
-SHIPPED_VENUES = ("binance", "hyperliquid", "gate", "okx", "bybit", "kraken_futures", "phemex", "derive-v2")
+SHIPPED_VENUES = ("binance", "hyperliquid", "gate", "okx", "bybit", "kraken_futures", "phemex", "blofin", "derive-v2")
 SHIPPED_FAMILIES = (
     "linear_cum_liq", "linear_cross_cum_liq", "cum_recursion", "tier_lookup", "linear_im_mm", "linear_upnl", "inverse_upnl",
     "max_leverage_for_stake", "binance_change_mm", "hl_liq", "hl_margin_used", "hl_cross_liq", "hl_tier_mm",

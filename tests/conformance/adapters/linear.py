@@ -8,7 +8,7 @@ from typing import Any
 from tests.conformance import words as w
 from tests.conformance.adapters import parts as p
 from tests.conformance.asked import Trial, pool, price
-from tests.conformance.books import BYBIT, GATE_BEFORE, INVERSE, KRAKEN, LINEAR, LINEAR_WITH_FEE, Book
+from tests.conformance.books import BLOFIN, BYBIT, GATE_BEFORE, INVERSE, KRAKEN, LINEAR, LINEAR_WITH_FEE, Book
 from tests.conformance.cases import Fields, NotSaid, Question
 
 PROFIT, MAINTENANCE, POSTED = "others-profit", "others-maintenance", "wallet"
@@ -16,6 +16,8 @@ PROFIT, MAINTENANCE, POSTED = "others-profit", "others-maintenance", "wallet"
 
 def im_mm(q: Question) -> list[Trial]:
     """Initial margin at the chosen leverage and maintenance margin of a notional, or of a size at a mark."""
+    if q.venue == BLOFIN.rulebook:
+        return [_as_shipped(q, "1", q.inputs["notional"])]
     return _margins(p.linear(q.venue), q)
 
 
@@ -34,8 +36,22 @@ def _margins(book: Book, q: Question) -> list[Trial]:
 
 def upnl(q: Question) -> list[Trial]:
     """Unrealised profit of a position at a mark; the table is not asked about."""
+    if q.venue == BLOFIN.rulebook:
+        return [_as_shipped(q, p.size_of(q.inputs), q.inputs["mark"])]
     book = p.linear(q.venue)
     return [_at_mark(book.flat({book.market(p.CASE): p.NO_MAINTENANCE}), q)]
+
+
+def _as_shipped(q: Question, size: str, at: Any) -> Trial:
+    """The market that is shipped under its own rate, of which nothing is laid over: a contract is a coin, at a mark of what it is worth.
+
+    A case of another rate, or of an amount taken off, would not come out.
+    """
+    for word in ("mmr", "cum"):
+        q.policy.get(word)
+    market, mark = BLOFIN.market("LTC"), w.number(at)
+    one = p.position(p.POSITION, market, size, w.number(q.inputs.get("entry", mark)), leverage=p.leverage(q.inputs))
+    return Trial(BLOFIN, p.snapshot({market: mark}, [one], {}, taker_fee="0"), p.leg_words())
 
 
 def _at_mark(book: Book, q: Question) -> Trial:
