@@ -28,7 +28,7 @@ def is_ccxt(given: Any) -> bool:
 
 
 def _is_position(one: Tree) -> bool:
-    return "symbol" in one and ("info" in one or "/" in str(one["symbol"]))
+    return "symbol" in one and ("info" in one or ("/" in str(one["symbol"]) and ":" in str(one["symbol"])))
 
 
 def snapshot_tree(given: Any, file: str, text: str, rules: Rules, as_of: str) -> tuple[Tree, list[str], list[Problem]]:
