@@ -240,7 +240,9 @@ def test_what_cannot_be_said_of_the_whole_is_refused(given: Any, code: str, why:
     [
         ([linear()], True, "fetch_positions"),
         ({"positions": [linear()]}, True, "the same, with what it lacks beside it"),
+        ([{"symbol": "BTC/USDT:USDT", "contracts": 1}], True, "written off by hand: its spelling is ccxt's"),
         ([{"symbol": "BTCUSDT", "positionAmt": "1"}], False, "a venue's answer: its symbols tell no base from quote"),
+        ([{"symbol": "BTC/USDT-P", "quantity": "1"}], False, "another venue's: nothing says what it settles in"),
         ({"accounts": [], "positions": [linear()]}, False, "a snapshot, in which positions are in the wrong place"),
         ({"accounts": []}, False, "a snapshot"),
         ([], False, "nothing tells whose list it is"),

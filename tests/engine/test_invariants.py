@@ -25,7 +25,7 @@ from riskrules.rulebook.plan import Plan
 from riskrules.rulebook.shelf import Shelf
 from riskrules.rules.noted import Case
 from riskrules.units.clock import Instant
-from riskrules.units.exact import Exact
+from riskrules.units.exact import Exact, to_fraction
 from tests.places import POLICIES
 
 SHIPPED = Shelf(POLICIES, packaged=False)
@@ -171,7 +171,26 @@ def test_every_invariant_is_declared(rulebook: str) -> None:
     assert set(declared_in(book.history, book.windows()[-1])) == set(PROPERTIES) - left
 
 
-@pytest.mark.parametrize("rulebook", [*DECLARING, *NO_MARKET])
+def test_a_market_without_a_table_is_tried_where_formulas_need_none() -> None:
+    """Near the amounts that the formulas are set for."""
+    plan, when = plan_of("blofin")
+    bound = Fraction("68.96631223")
+    worth = [notional(one.snapshot) for one in drawn(plan, when, "seed", 200, (Fraction(1),)) if one]
+    assert len(worth) > 180
+    assert sum(bound * Fraction(9, 10) < value for value in worth) > 20
+    assert all(value <= bound for value in worth), "what lies above is undecided, and drawn again"
+    book = shipped("blofin")
+    assert set(declared_in(book.history, book.windows()[-1])) == set(PROPERTIES) - {"reduce_only_orders_never_raise"}
+
+
+def notional(snapshot: Snapshot) -> Fraction:
+    (one,) = snapshot.accounts[0].positions
+    mark = snapshot.markets[one.market].mark_price
+    assert mark is not None
+    return abs(to_fraction(one.size)) * to_fraction(mark)
+
+
+@pytest.mark.parametrize("rulebook", [*DECLARING, *NO_MARKET, "blofin"])
 def test_there_is_a_note(rulebook: str) -> None:
     book = shipped(rulebook)
     assert notes_in(book.history, book.windows()[-1])

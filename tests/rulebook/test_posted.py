@@ -70,3 +70,17 @@ def test_what_is_posted(tmp_path: Path, posted: str, said: str, wallet: int, why
     markets = {"ETH-USDT": {"mark_price": "900", "at": WHEN}}
     (pool,) = book.explain({"as_of": WHEN, "rulebook": HOUSE, "markets": markets, "accounts": [account]}).pools
     assert Fraction(*pool.value("wallet_balance")) == wallet, why
+
+
+def test_initial_where_an_amount_is_asked_for_is_told_as_that(tmp_path: Path) -> None:
+    book = load(house_with(tmp_path, {FILE: margin(rate_on("notional_at_mark"), "given")}).folder, rulebook=HOUSE, as_of=WHEN)
+    figures = {"size": "1", "entry_price": "1000", "leverage": "10", "unsettled_funding": "0", "margin": "initial"}
+    account = {
+        "id": "a1",
+        "taker_fee": "0",
+        "collateral": {},
+        "positions": [{"id": "p1", "market": "ETH-USDT", "mode": "isolated", **figures}],
+    }
+    (pool,) = book.explain({"as_of": WHEN, "markets": {"ETH-USDT": {"mark_price": "900", "at": WHEN}}, "accounts": [account]}).pools
+    assert pool.fault is not None
+    assert (pool.fault.code, "given as initial" in pool.fault.text) == ("RR505", True)

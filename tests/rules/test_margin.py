@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskrules.api import load
+from riskrules.rules.typed import typed
+from riskrules.text import read
 from tests.rules.told import HOUSE, changed, codes_in_house, codes_of, house_with, page_example
 
 WHEN = "2027-01-01T00:00:00Z"
@@ -77,6 +79,24 @@ def test_the_example_of_the_page_stands() -> None:
 def test_what_may_be_written(old: str, new: str, code: str, why: str) -> None:
     got = codes_of(changed("margin", old, new))
     assert got - {"RR202"} == ({code} if code else set()), why
+
+
+@pytest.mark.parametrize(
+    "kind, old, new, hint, expected, why",
+    [
+        ("margin", ", opening_loss: reserved", "", "the loss at mark", "opening_loss: reserved or not_reserved", "its words are told"),
+        ("margin", "count: larger_side, price: order_price, reduce_only: excluded", "count: not_counted", "the price an order's notional",
+         "price: order_price", "a choice that counts nothing needs the others too"),
+        ("margin", "{to: 0.01, direction: up}", "{to: 0.01}", "", "direction: up", "the first of them"),
+        ("status", ", after: 46%", "", "100% where nothing is", "after", "and not the key of that name in an observed interval"),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_told_in_its_own_words(kind: str, old: str, new: str, hint: str, expected: str, why: str) -> None:
+    document, _ = read(changed(kind, old, new), "policy.yaml")
+    assert document is not None
+    found = [problem for problem in typed(document)[1] if problem.code == "RR228"]
+    assert hint in found[0].hint, why
+    assert found[0].expected.startswith(expected), why
 
 
 @pytest.mark.parametrize(
