@@ -15,7 +15,7 @@ from riskrules.cli.output import json_out, note, problems_out, some
 from riskrules.diagnostics.exits import FINDINGS, FINE
 from riskrules.diagnostics.problem import Problem, to_json
 from riskrules.rulebook.compile import Book, Refused, compile_book, prove_at, prove_everything
-from riskrules.rulebook.load import load_book, lone_file, read_text
+from riskrules.rulebook.load import load_book, lone_file, read_file
 from riskrules.rulebook.proofs import is_error
 from riskrules.rulebook.shelf import Shelf
 from riskrules.units.clock import Instant
@@ -132,7 +132,7 @@ def _one_file(path: Path, asked: Asked) -> list[Problem]:
     """In its place in a rulebook a file is proved with the rest of the book; elsewhere it is read and typed."""
     path = path.resolve()
     root = path.parent.parent.parent
-    file, problems = read_text(path.read_bytes(), path, root)
+    file, problems = read_file(path, root)
     if file is None or any(is_error(problem) for problem in problems):
         return problems
     found = _rulebook(Shelf(root, packaged=False), path.parent.parent.name, asked, str(path)).problems

@@ -21,7 +21,6 @@ COMMANDS = {
     "evaluate": ("evaluate", "Decide a whole table of positions: CSV or Parquet in and out."),
     "show": ("show", "Show a table in force, its source, status and history."),
     "compare": ("compare", "One snapshot under several rulebooks or times, side by side."),
-    "diff": ("diff", "What a change of rules does, rule by rule and row by row, each class proved."),
     "invariants": ("invariants", "Try what must hold of every account; how steady margin is."),
     "notes": ("notes", "Print and run a rulebook's field notes."),
     "venues": ("venues", "Print every rulebook's standing as a page."),

@@ -42,15 +42,6 @@ class Mark(NamedTuple):
     kind: str  # "now", "turn" or "bound"
 
 
-class Band(NamedTuple):
-    """What lies between two lines on a stretch: its outline, and what it is called."""
-
-    low: Fraction
-    high: Fraction
-    name: str
-    outline: tuple[Point, ...]
-
-
 class Picture(NamedTuple):
     title: str
     said: str  # the picture in words
@@ -62,7 +53,6 @@ class Picture(NamedTuple):
     dots: tuple[Point, ...]
     zones: tuple[tuple[Fraction, Fraction], ...] = ()  # where it is liquidatable
     tiers: tuple[tuple[Fraction, Fraction, str], ...] = ()  # from where to where, and its number
-    bands: tuple[Band, ...] = ()  # between two lines
 
 
 def pictures(pool: PoolExplanation, market: str | None = None) -> list[Picture]:

@@ -47,8 +47,6 @@ border-bottom:1px solid var(--rule)}
 .riskrules svg .line-1{stroke:var(--line-1);stroke-width:2.2;stroke-dasharray:7 4}
 .riskrules svg .of-0{fill:var(--line-0)}.riskrules svg .of-1{fill:var(--line-1)}
 .riskrules svg .turn{stroke:var(--line-1);stroke-width:1.5;stroke-dasharray:2 3}
-.riskrules svg .band-tighter{fill:var(--bad);fill-opacity:.22}.riskrules svg .band-looser{fill:var(--good);fill-opacity:.22}
-.riskrules svg .band-tighter-name{fill:var(--bad)}.riskrules svg .band-looser-name{fill:var(--good)}
 .riskrules svg .bound{stroke:var(--muted);stroke-dasharray:1 4}
 .riskrules svg .zone{fill:var(--zone)}
 .riskrules svg .turn-name,.riskrules svg .zone-name{fill:var(--line-1)}

@@ -57,16 +57,9 @@ def figure(picture: Picture) -> str:
 
 
 def _svg(picture: Picture, size: Size) -> str:
-    rows = len(_named(picture)) + bool(picture.zones or picture.tiers or picture.bands)  # of words, above the frame
+    rows = len(_named(picture)) + bool(picture.zones or picture.tiers)  # of words, above the frame
     scale = Scale(size, picture.x_range, _y_range(picture), LEGEND + ROW * rows)
-    parts = [
-        *_zones(picture, scale),
-        *_bands(picture, scale),
-        *_axes(picture, scale),
-        *_marks(picture, scale),
-        *_lines(picture, scale),
-        *_dots(picture, scale),
-    ]
+    parts = [*_zones(picture, scale), *_axes(picture, scale), *_marks(picture, scale), *_lines(picture, scale), *_dots(picture, scale)]
     said = escape(picture.said, quote=True)
     return (
         f'<svg class="{size.kind}" role="img" aria-label="{said}" viewBox="0 0 {size.width} {scale.bottom + BOTTOM}" '
@@ -129,13 +122,6 @@ def _zones(picture: Picture, scale: Scale) -> Iterator[str]:
         yield from _stretch(picture, scale, low, high, ("liquidatable",), "zone-name")
     for low, high, name in picture.tiers:
         yield from _stretch(picture, scale, low, high, (f"tier {name}", name), "tick")
-
-
-def _bands(picture: Picture, scale: Scale) -> Iterator[str]:
-    for band in picture.bands:
-        points = " ".join(f"{scale.x(x):.2f},{scale.y(y):.2f}" for x, y in band.outline)
-        yield f'<polygon class="band-{band.name}" points="{points}"/>'
-        yield from _stretch(picture, scale, band.low, band.high, (band.name, band.name[0].upper()), f"band-{band.name}-name")
 
 
 def _stretch(picture: Picture, scale: Scale, low: Fraction, high: Fraction, names: tuple[str, ...], kind: str) -> Iterator[str]:

@@ -78,16 +78,3 @@ def flatten(named: dict[str, Term], decision: str = "", later: frozenset[str] = 
     places = {name: place[id(term)] for name, term in named.items()}
     decides = places[decision] if decision in named else max((k for name, k in places.items() if name not in later), default=-1)
     return Program(tuple(nodes), places, needs, decides, tuple(sorted({node.rows for node in nodes})))
-
-
-def part_of(program: Program, names: tuple[str, ...]) -> Program:
-    """The program of some named terms alone: what they are made of, in the same order."""
-    wanted = {program.named[name] for name in names}
-    for k in range(max(wanted), -1, -1):
-        if k in wanted:
-            wanted.update(program.nodes[k].args)
-    place = {k: new for new, k in enumerate(sorted(wanted))}
-    nodes = tuple(program.nodes[k]._replace(args=tuple(place[arg] for arg in program.nodes[k].args)) for k in sorted(wanted))
-    needs = tuple(sorted({(node.rows, node.param) for node in nodes if node.op == "given"}))
-    named = {name: place[k] for name, k in program.named.items() if k in place}
-    return Program(nodes, named, needs, len(nodes) - 1, tuple(sorted({node.rows for node in nodes})))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
 from riskrules.diagnostics.problem import Problem, Span
 from riskrules.rulebook.compile import Book
 from riskrules.rulebook.proofs import is_error
-from riskrules.rulebook.shelf import Shelf, digest_of_texts, misplaced
+from riskrules.rulebook.shelf import Shelf, misplaced, text_digest
 from riskrules.rulebook.versions import PolicyFile, history
 from riskrules.rules.header import Header
 from riskrules.rules.typed import typed
-from riskrules.text.document import Mapping as Document
+from riskrules.text.document import Mapping
 from riskrules.text.reader import read_on
 
 
@@ -31,17 +31,12 @@ def load_book(shelf: Shelf, rulebook: str) -> tuple[Book | None, list[Problem]]:
                 found=rulebook,
             )
         ]
-    return book_of(rulebook, shelf.folder, {path: path.read_bytes() for path in paths})
-
-
-def book_of(rulebook: str, root: Path, texts: Mapping[Path, bytes]) -> tuple[Book | None, list[Problem]]:
-    """The book that these texts are, wherever they were read; `root` is the policies folder that their paths begin with."""
-    files, problems = read_texts(texts, root)
+    files, problems = read_files(paths, shelf.folder)
     lines, more = history(files)
     problems += more
     if any(is_error(problem) for problem in problems):
         return None, problems
-    return Book(rulebook, str(root / rulebook), digest_of_texts(texts, root), lines), problems
+    return Book(rulebook, str(folder), text_digest(paths, shelf.folder), lines), problems
 
 
 def _rulebooks_hint(shelf: Shelf, rulebook: str) -> str:
@@ -55,21 +50,17 @@ def _rulebooks_hint(shelf: Shelf, rulebook: str) -> str:
 
 
 def read_files(paths: Iterable[Path], root: Path) -> tuple[list[PolicyFile], list[Problem]]:
-    return read_texts({path: path.read_bytes() for path in paths}, root)
-
-
-def read_texts(texts: Mapping[Path, bytes], root: Path) -> tuple[list[PolicyFile], list[Problem]]:
     files: list[PolicyFile] = []
     problems: list[Problem] = []
-    for path, data in texts.items():
-        file, found = read_text(data, path, root)
+    for path in paths:
+        file, found = read_file(path, root)
         problems += found
         if file:
             files.append(file)
     return files, problems
 
 
-def read_text(data: bytes, path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
+def read_file(path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
     if path.suffix != ".yaml":
         return None, [
             Problem(
@@ -79,7 +70,7 @@ def read_text(data: bytes, path: Path, root: Path) -> tuple[PolicyFile | None, l
                 "a rulebook holds .yaml files only; keep others elsewhere",
             )
         ]
-    return policy_file(data, path, root)
+    return policy_file(path.read_bytes(), path, root)
 
 
 def policy_file(data: bytes, path: Path, root: Path) -> tuple[PolicyFile | None, list[Problem]]:
@@ -97,7 +88,7 @@ def lone_file(data: bytes, name: str) -> list[Problem]:
     return _read(data, name)[2]
 
 
-def _read(data: bytes, name: str) -> tuple[Document | None, Header | None, list[Problem]]:
+def _read(data: bytes, name: str) -> tuple[Mapping | None, Header | None, list[Problem]]:
     document, unread = read_on(data, name)
     if document is None:
         return None, None, unread

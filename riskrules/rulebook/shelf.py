@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,12 +57,9 @@ def packaged_folder(name: str) -> Path | None:
 
 def text_digest(files: Iterable[Path], root: Path) -> str:
     """The digest of the texts and their paths: what a cached plan is kept under."""
-    return digest_of_texts({path: path.read_bytes() for path in files}, root)
-
-
-def digest_of_texts(texts: Mapping[Path, bytes], root: Path) -> str:
     running = hashlib.sha256()
-    for path, data in texts.items():
+    for path in files:
+        data = path.read_bytes()
         running.update(f"{path.relative_to(root)}\0{len(data)}\0".encode())
         running.update(data)
     return running.hexdigest()

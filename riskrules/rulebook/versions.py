@@ -57,7 +57,7 @@ class Version:
     @property
     def says(self) -> str:
         """What it says, whatever its time: two versions with the same words here decide alike."""
-        return self._once("says", lambda unit, header, value: says(header, value))
+        return says(self.file.header, self.value)
 
     def digest(self) -> str:
         """Of the meaning: every number, side, word and date, none of the comments, order or formatting."""
