@@ -135,7 +135,7 @@ CODES: dict[str, Code] = {
     "RR508": Code("RR508", "undecided between the tables that may hold", ERROR),
     "RR509": Code("RR509", "a division by zero", ERROR),
     "RR510": Code("RR510", "the largest or smallest of nothing", ERROR),
-    "RR511": Code("RR511", "a price time that is in the future", ERROR),
+    "RR511": Code("RR511", "a time that is in the future", ERROR),
     "RR512": Code("RR512", "a conversion that the policy does not name", ERROR),
     "RR513": Code("RR513", "a risk limit below the position's value", ERROR),
     "RR514": Code("RR514", "a figure where the rule has none", ERROR),

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from riskrules.engine.decide import Evaluated, decide
 from riskrules.engine.snapshot import AccountInput, Snapshot
-from riskrules.engine.together import correlation, outside
+from riskrules.engine.together import correlation, is_of_portfolio, of_market, outside
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import Column, Frame
 from riskrules.ir.ops import OPS
@@ -178,20 +178,9 @@ class _Cells(NamedTuple):
             return [move.get(market) or outside(market) for market in markets for move in self.plan.moves.values()]
         if rows == "market" and name == "shock":
             return [ZERO] * len(markets)
-        if rows == "market" and name == "each_moves":
-            return [self.plan.each_moves.get(market) or outside(market) for market in markets]
-        if rows == "market" and name == "in_portfolio":
-            return [self._inside(k) for k in range(len(markets))]
-        if rows == "market" and name.startswith("in_basket "):
-            inside = self.plan.baskets[name.removeprefix("in_basket ")]
-            return [market in inside for market in markets]
+        if rows == "market" and is_of_portfolio(name):
+            return [of_market(self.plan, market, name) for market in self.evaluated.rows.market_plans]
         return self.evaluated.walk.frame.column(rows, name)
-
-    def _inside(self, market: int) -> bool | Fault:
-        plan = self.evaluated.rows.market_plans[market]
-        if isinstance(plan, Fault):
-            return plan
-        return plan.name in self.plan.markets or outside(plan.name)
 
 
 # -- asked at moved prices ---------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from riskrules.engine.snapshot import PositionInput
 from riskrules.ir.fault import Fault
 from riskrules.rulebook.plan import MarketPlan
-from riskrules.units.clock import Instant
+from riskrules.units import say
+from riskrules.units.clock import NANOS, Instant
 
 Places = tuple[int, ...]  # in the tables of a market: the one surely in force is 0
 
@@ -32,6 +33,14 @@ def for_an_order(plan: MarketPlan | Fault, places: Places) -> Places:
     """Of a market with an open order: the newest table that is being rolled out, where one is."""
     phased = () if isinstance(plan, Fault) else rolled_out(plan)
     return phased[-1:] or places
+
+
+def not_yet(plan: MarketPlan, leg: PositionInput, now: Instant | None) -> Fault | None:
+    """A position that was added to later than the snapshot, where that time decides which table holds."""
+    if leg.increased_at is None or now is None or leg.increased_at <= now or not rolled_out(plan):
+        return None
+    text = f"increased_at of {leg.id} is {say.number((leg.increased_at - now, NANOS))} s after the snapshot"
+    return Fault("RR511", text, "correct the clocks: what has not happened yet decides nothing")
 
 
 def rolled_out(plan: MarketPlan) -> Places:

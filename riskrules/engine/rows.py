@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, Protocol
 
 from riskrules.engine.groups import Groups, of_option, scenario_column
 from riskrules.engine.missing import absent, age, market_in, no_collateral, untold
-from riskrules.engine.phases import Places, for_an_order, tables_of
+from riskrules.engine.phases import Places, for_an_order, not_yet, tables_of
 from riskrules.engine.snapshot import INITIAL, AccountInput, AssetInput, MarketInput, OrderInput, PositionInput, Snapshot
-from riskrules.engine.together import correlations, is_of_portfolio, keys_of, of_market, pairs_of, reads_pairs
+from riskrules.engine.together import correlations, is_of_portfolio, keys_of, of_market, pairs_of, read, reads_pairs
 from riskrules.ir.fault import Fault
 from riskrules.ir.frame import BEFORE, LIST, Column, Frame
 from riskrules.rulebook.plan import MarketPlan, Plan, TablePlan
@@ -252,7 +252,7 @@ class Rows:
             return given.drivers.get(name) or absent(name, f"market {market}")
         plan = self.market_plans[k]
         if is_of_portfolio(name):
-            return of_market(self.plan, plan, name)
+            return of_market(read(self.plan), plan, name)
         if isinstance(plan, Fault):
             return plan
         if name in ("is_option", "is_call", "strike"):
@@ -295,7 +295,7 @@ class Rows:
         if leg.side and not account.hedge_allowed:
             return Fault("RR507", f"{leg.id} is a hedge leg, and this rulebook has one position a market", "net the legs")
         unconverted = self._unconverted(leg.market) if leg.mode == CROSS else None
-        return unconverted or leg.size
+        return unconverted or not_yet(plan, leg, self.snapshot.as_of) or leg.size
 
     def _unconverted(self, market: str) -> Fault | None:
         """A cross pool is valued in one asset; what settles in another is never added to it as it stands."""

@@ -37,9 +37,8 @@ def is_of_portfolio(name: str) -> bool:
     return name in ("in_portfolio", "each_moves") or name.startswith(IN_BASKET)
 
 
-def of_market(plan: Plan, market: MarketPlan | Fault, name: str) -> Any:
+def of_market(portfolio: PortfolioPlan, market: MarketPlan | Fault, name: str) -> Any:
     """A figure of a market in the portfolio's tables; of a market that is not in them nothing is known."""
-    portfolio = _portfolio(plan)
     if isinstance(market, Fault):
         return market
     if market.name not in portfolio.markets:
@@ -53,7 +52,7 @@ def of_market(plan: Plan, market: MarketPlan | Fault, name: str) -> Any:
 
 def correlations(plan: Plan, markets: list[str], pairs: list[Pair]) -> list[Any]:
     """`markets` are those of the positions."""
-    return [correlation(_portfolio(plan), markets[i], markets[j]) for i, j in pairs]
+    return [correlation(read(plan), markets[i], markets[j]) for i, j in pairs]
 
 
 def correlation(portfolio: PortfolioPlan, one: str, other: str) -> Any:
@@ -65,7 +64,8 @@ def outside(market: str) -> Fault:
     return Fault("RR570", text, "nothing says how it moves with the others: add it to every section, or leave the position out")
 
 
-def _portfolio(plan: Plan) -> PortfolioPlan:
+def read(plan: Plan) -> PortfolioPlan:
+    """The portfolio that a margin reads."""
     found = portfolio_of(plan)
     assert found is not None, "asked for by a program that reads it"
     return found
