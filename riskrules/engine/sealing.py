@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from riskrules.engine.ask import every_price
+from riskrules.engine.ask import Answer, every_price
 from riskrules.engine.changes import Contradiction, TooFine
 from riskrules.engine.couple import couple
 from riskrules.engine.decide import Evaluated, decide
@@ -96,7 +96,7 @@ def _answers() -> Iterator[tuple[str, Any]]:
 
 
 def _gives(case: dict[str, Any]) -> Any:
-    """An engine that has changed may refuse the book: that is an answer too."""
+    """An engine that has changed may refuse the book, as it reads or as it proves it: that is an answer too."""
     try:
         return GIVES[case["kind"]](_plan(case), case)
     except Refused as refused:
@@ -154,7 +154,8 @@ def said(value: Any) -> Any:
 
 def _plan(case: dict[str, Any]) -> Plan:
     book, problems = load_book(Shelf(FOLDER / BOOKS, packaged=True), case["book"])
-    assert book is not None, problems
+    if book is None:
+        raise Refused(problems)
     return compile_book(book, _when(case))
 
 
@@ -189,9 +190,14 @@ def _prices(evaluated: Evaluated, pool: int) -> dict[str, Any]:
         except (TooFine, Contradiction) as error:
             found[evaluated.rows.markets[market]] = {"error": "RR720" if isinstance(error, TooFine) else "RR900"}
             continue
-        ends = [[exact_text(to_exact(one.point)) if one else None for one in stretch] for stretch in stretches]
-        found[evaluated.rows.markets[market]] = ends
+        found[evaluated.rows.markets[market]] = [_stretch(opens, closes) for opens, closes in stretches]
     return found
+
+
+def _stretch(opens: Answer, closes: Answer | None) -> list[Any]:
+    """Where it begins and ends; and its code, where the rules have no answer there."""
+    ends = [exact_text(to_exact(one.point)) if one else None for one in (opens, closes)]
+    return [*ends, said(opens.fault)] if opens.fault else ends
 
 
 def _terms(walk: Walk) -> dict[str, list[Any]]:

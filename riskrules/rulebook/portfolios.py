@@ -112,10 +112,26 @@ def of_margins(sections: dict[str, Version], portfolio: Portfolio | None) -> Ite
         text = f"liquidation begins at {say.rate(share)} of the requirement, and the portfolio's at the whole of it"
         hint = "write 100%, and scale what the portfolio counts"
         yield _said_of(sections["maintenance_margin"], ("whole", "portfolio"), "RR275", text, hint)
+    yield from _besides(sections)
     here, there = sections["liquidate_when"].value.equity, portfolio.sections.liquidate_when.equity
     if here.right == "maintenance_margin" and here.comparator != there.comparator:
         text = f"the account is liquidated with equity {here.comparator} its margin, the portfolio {there.comparator} the same amount"
         yield _said_of(portfolio.found["liquidate_when"], ("equity",), "RR275", text, "let equality fall on one side in both files")
+
+
+def _besides(sections: dict[str, Version]) -> Iterator[Problem]:
+    """What would make the account's maintenance another amount than the portfolio's requirement."""
+    rule, trigger = sections["maintenance_margin"].value, sections["liquidate_when"].value
+    found = {
+        ("maintenance_margin", "fee"): rule.fee != "none",
+        ("maintenance_margin", "plus"): rule.plus is not None,
+        ("rounding", "pool_margins"): sections["rounding"].value.pool_margins != "none",
+        ("liquidate_when", "times"): trigger.times is not None,
+    }
+    for (section, key), there in found.items():
+        if there:
+            text = f"maintenance is what the portfolio requires, and {section} {key} would make it another amount"
+            yield _said_of(sections[section], (key,), "RR275", text, "leave it out, or count it in the portfolio")
 
 
 def as_the_margin_decides(portfolio: Portfolio, sections: dict[str, Version]) -> Portfolio:

@@ -164,10 +164,10 @@ def _initial(s: Sections, names: Names, formulas: Formulas, together: Term | Non
     each = rounded(each.shown_as("money"), s.rounding.position_margins).named(_called(each, "position_initial"), where)
     orders = _orders(s, names)
     total = each if each.rows == "pool" else t.over("total", each, "pool")
-    if orders:
-        total = total + orders["orders_initial"]
     if s.initial_margin.whole is not None:
         total = of_pool.whole(s.initial_margin.whole, formulas, together)
+    if orders and not isinstance(s.initial_margin.whole, m.Formula):  # a formula of the whole says itself what of orders it holds
+        total = total + orders["orders_initial"]
     return {
         each.name: each,
         **orders,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from riskrules.api import Book, load
+from riskrules.api import Book, PolicyError, load
 from riskrules.engine.couple import couple
 from riskrules.ir.fault import Fault
 from riskrules.units.exact import to_fraction
@@ -165,9 +165,66 @@ def test_a_market_outside_the_portfolio_is_an_error(tmp_path: Path) -> None:
     assert isinstance(found.value("maintenance_margin", 0), Fault), plan.rulebook
 
 
-def test_a_margin_of_no_portfolio_is_refused(tmp_path: Path) -> None:
-    from riskrules.api import PolicyError
+@pytest.mark.parametrize(
+    "section, why",
+    [
+        ("maintenance_margin: {position: none, whole: {portfolio: 100%}, fee: {rate: 0.05%, on: notional_at_mark}}", "a fee besides"),
+        ("maintenance_margin: {position: none, whole: {portfolio: 99%}, fee: none}", "a share of it"),
+        ("rounding: {position_margins: none, pool_margins: {to: 1, direction: up}, equity: none}", "rounded once more"),
+        ("liquidate_when: {equity: {at_or_below: maintenance_margin}, times: 105%, needs: open_position}", "a multiple of it"),
+        ("liquidate_when: {equity: {below: maintenance_margin}, needs: open_position}", "equality on the other side"),
+    ],
+)
+def test_an_account_has_one_trigger(tmp_path: Path, section: str, why: str) -> None:
+    book_of(tmp_path)
+    later = HEAD.replace("12-15", "12-16") + section + "\nstates_by_maintenance_share_of_equity: none\n"
+    (tmp_path / "house-usdm" / "margin" / "2026-12-16.yaml").write_text(later, encoding="utf-8")
+    with pytest.raises(PolicyError) as refused:
+        load(tmp_path / "house-usdm", as_of=WHEN)
+    assert {problem.code for problem in refused.value.problems} == {"RR275"}, why
 
+
+def test_what_orders_hold_is_added_to_the_initial_margin(tmp_path: Path) -> None:
+    """By hand: a buy of 1 BTC at 63,000 at 5x, its fee of opening and closing, and no loss at the mark of 64,000."""
+    book_of(tmp_path)
+    counted = (POLICIES / "house-usdm" / "margin" / "2026-12-01.yaml").read_text(encoding="utf-8")
+    orders = next(line for line in counted.splitlines() if line.startswith("  orders:"))
+    later = HEAD.replace("12-15", "12-16") + f"initial_margin:\n  position: none\n{orders}\n  whole: {{portfolio: 130%}}\n"
+    (tmp_path / "house-usdm" / "margin" / "2026-12-16.yaml").write_text(later, encoding="utf-8")
+    book = load(tmp_path / "house-usdm", as_of=WHEN)
+    snapshot = given({"BTC-USDT": "1"})
+    before = value(decided(book, snapshot), "initial_margin")
+    order = {"id": "o", "market": "BTC-USDT", "side": "buy", "size": "1", "price": "63000", "leverage": "5", "reduce_only": False}
+    snapshot["accounts"][0]["orders"] = [order]
+    assert before == max(by_hand(exposures_of({"BTC-USDT": "1"}))) * Fraction(13, 10)
+    assert value(decided(book, snapshot), "initial_margin") - before == 63_000 / 5 + 2 * 63_000 * Fraction("0.0005")
+
+
+@pytest.mark.parametrize("requirement", ["{larger_of: [scenarios, correlation]}", "{larger_of: [scenarios]}"])
+def test_a_table_decides_as_a_snapshot_does(tmp_path: Path, requirement: str) -> None:
+    book, random = book_of(tmp_path, requirement), Random(requirement)
+    rows: dict[str, list[str]] = {}
+    held: dict[str, list[str]] = {"account": [], "asset": [], "amount": []}
+    wanted = []
+    for number in range(25):
+        sizes = drawn(random)
+        balance = str(float(max(by_hand(exposures_of(sizes))) + random.choice((-50, Fraction(-1, 100), 0, Fraction(1, 100), 50))))
+        wanted += [decided(book, given(sizes, balance)).verdict(0)[0]] * len(sizes)
+        for name, size in sizes.items():
+            price = str(float(PRICES[name]))
+            of = {
+                "account": f"a{number}", "market": name, "mode": "cross", "size": size, "entry_price": price, "mark_price": price,
+                "mark_price_at": WHEN, "leverage": "5", "unsettled_funding": "0", "taker_fee": "0.0005",
+            }  # fmt: skip
+            for column, cell in of.items():
+                rows.setdefault(column, []).append(cell)
+        for column, cell in zip(held, (f"a{number}", "USDT", balance), strict=True):
+            held[column].append(cell)
+    assert list(book.evaluate(rows, held)["decision"]) == wanted
+    assert {"healthy", "liquidate"} <= set(wanted)
+
+
+def test_a_margin_of_no_portfolio_is_refused(tmp_path: Path) -> None:
     shutil.copytree(POLICIES / "house-usdm", tmp_path / "house-usdm", ignore=shutil.ignore_patterns("portfolio"))
     (tmp_path / "house-usdm" / "margin" / "2026-12-15.yaml").write_text(MARGIN, encoding="utf-8")
     with pytest.raises(PolicyError) as refused:
