@@ -174,6 +174,8 @@ def write_variant(house: Path, into: Path, name: str) -> Path:
         if document["kind"] in BESIDE:
             continue
         document |= {"rulebook": name, **VARIANTS[name].get(document["kind"], {})}
+        for table in document["tables"].values() if document["kind"] == "tiers" else ():
+            table.pop("replaces", None)  # the digest of a rule of another rulebook
         target = into / name / path.relative_to(house)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(yaml.dump(document, Dumper=_Plain, sort_keys=False), encoding="utf-8")

@@ -274,7 +274,8 @@ def book_of(folder: Path) -> Manifest:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    shutil.copytree(POLICIES / "house-usdm", tmp_path / "house-usdm")
+    later = shutil.ignore_patterns("2026-12-07-hive.yaml")  # it replaces by digest what the tests change
+    shutil.copytree(POLICIES / "house-usdm", tmp_path / "house-usdm", ignore=later)
     return tmp_path
 
 
@@ -299,7 +300,7 @@ def test_a_file_split_in_two_is_the_same_book(folder: Path) -> None:
     before = book_of(folder)
     path = folder / "house-usdm/tiers/2026-12-01.yaml"
     text = path.read_text(encoding="utf-8")
-    head, tables = text.split("tables:\n")
+    head, tables = re.split(r"(?m)^tables:.*\n", text)
     first, second = re.split(r"(?m)^(?=  ETH-USDT:)", tables)
     path.write_text(f"{head}tables:\n{first}", encoding="utf-8")
     path.with_name("2026-12-01-eth.yaml").write_text(f"{head}tables:\n{second}", encoding="utf-8")
